@@ -98,18 +98,32 @@ static bool closes_gaps(const struct manifest_pipeline *pipeline)
     return !how || strcmp(how, "manual") != 0;
 }
 
+/* Pipelines that bill; new reference. */
+static json_t *billing_of(const struct manifest *manifest)
+{
+    json_t *billing = json_object();
+
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        if (manifest->pipelines[i].billing)
+            json_object_set_new(billing, manifest->pipelines[i].name, json_true());
+    return billing;
+}
+
+/* From the end: of series that are sorted as the pipelines are the last go first, and none moves. */
 static void forget(struct health *health, const struct manifest *manifest)
 {
-    for (size_t i = OWN_PARTS; i < health->count; i++) {
-        const char *name = health->entries[i].pipeline;
-        bool stays = false;
+    json_auto_t *billing = billing_of(manifest);
+    const char *last = "";
 
+    for (size_t i = health->count; i-- > OWN_PARTS;) {
+        const char *name = health->entries[i].pipeline;
+
+        if (!strcmp(name, last))
+            continue; /* the parts of a pipeline stand together */
+        last = name;
         metric_forget(&service_metrics.part_failed, name);
         metric_forget(&service_metrics.part_expected, name);
-        for (size_t j = 0; j < manifest->pipeline_count; j++)
-            stays = stays ||
-                    (manifest->pipelines[j].billing && !strcmp(manifest->pipelines[j].name, name));
-        if (!stays)
+        if (!json_object_get(billing, name))
             service_metrics_forget_pipeline(name);
     }
     drop(health, OWN_PARTS);
@@ -234,60 +248,80 @@ static bool is_stale(const struct entry *entry)
     return clock_monotonic_ms() - entry->done_ms >= HEALTH_STALE_MS;
 }
 
-/* NULL: all is well with it. */
+static bool is_well(const struct entry *entry)
+{
+    return !entry->failed && (entry->idle || (entry->done && !is_stale(entry)));
+}
+
+/* Of what is not well. */
 static char *reason(const struct entry *entry)
 {
     const char *title = titles[entry->part], *pipeline = entry->pipeline;
 
-    if (entry->idle && !entry->failed)
-        return NULL;
     if (entry->failed)
         return mem_printf("%s: %s failed: %s", pipeline, title, health_word(entry->kind));
     if (!entry->done)
         return mem_printf("%s: %s not done yet", pipeline, title);
-    if (is_stale(entry))
-        return mem_printf("%s: %s last done over %d hours ago", pipeline, title,
-                          HEALTH_STALE_MS / 3600000);
-    return NULL;
+    return mem_printf("%s: %s last done over %d hours ago", pipeline, title,
+                      HEALTH_STALE_MS / 3600000);
+}
+
+static bool has_finding(const struct entry *entry)
+{
+    if (entry->part == HEALTH_ROLLUP)
+        return entry->open;
+    return entry->part == HEALTH_AUDIT && entry->done &&
+           (entry->open || entry->verdict == HEALTH_GAP || entry->verdict == HEALTH_UNKNOWN);
 }
 
 /* What was found stays true while nothing newer is known. */
 static char *finding(const struct entry *entry)
 {
-    if (entry->part == HEALTH_ROLLUP && entry->open)
+    if (entry->part == HEALTH_ROLLUP)
         return mem_printf("%s: %zu closed day%s cannot be billed, and only people can mend it",
                           entry->pipeline, entry->open, entry->open == 1 ? "" : "s");
-    if (entry->part != HEALTH_AUDIT || !entry->done)
-        return NULL;
     if (entry->verdict == HEALTH_GAP)
         return mem_printf("%s: the audit found a gap: usage is missing", entry->pipeline);
     if (entry->open)
         return mem_printf("%s: an older gap is not closed: usage is missing", entry->pipeline);
-    if (entry->verdict == HEALTH_UNKNOWN)
-        return mem_printf("%s: the audit cannot tell whether usage is missing", entry->pipeline);
-    return NULL;
+    return mem_printf("%s: the audit cannot tell whether usage is missing", entry->pipeline);
 }
 
-static void append(json_t *texts, char *text)
+/* What of an entry is told, if there is room for it. */
+struct reasons {
+    json_t *texts;
+    size_t most, more;
+};
+
+static void add_reason(struct reasons *reasons, char *(*word)(const struct entry *),
+                       const struct entry *entry)
 {
-    if (text)
-        json_array_append_new(texts, json_string(text));
-    free(text);
+    cleanup_free char *text = NULL;
+
+    if (json_array_size(reasons->texts) >= reasons->most) {
+        reasons->more++;
+        return;
+    }
+    text = word(entry);
+    json_array_append_new(reasons->texts, json_string(text));
 }
 
-json_t *health_reasons(const struct health *health)
+json_t *health_reasons(const struct health *health, size_t most, size_t *more)
 {
-    json_t *texts = json_array();
+    struct reasons reasons = {json_array(), most, 0};
 
     for (size_t i = 0; i < health->count; i++) {
         const struct entry *entry = &health->entries[i];
 
         if (entry->part == HEALTH_PASS || entry->part == HEALTH_RELOAD)
             continue;
-        append(texts, reason(entry));
-        append(texts, finding(entry));
+        if (!is_well(entry))
+            add_reason(&reasons, reason, entry);
+        if (has_finding(entry))
+            add_reason(&reasons, finding, entry);
     }
-    return texts;
+    *more = reasons.more;
+    return reasons.texts;
 }
 
 static json_t *part_document(const struct entry *entry, int64_t now_ms)

@@ -55,8 +55,9 @@ void health_unbillable_days(struct health *health, const char *pipeline, size_t 
 
 /* What is not as it should be with the pipelines' parts, a sentence each ("shop: audit failed: no
  * permission"): failed, not done yet, done last longer ago than HEALTH_STALE_MS, or what an audit
- * found.  The first two parts are left to who knows more of them.  New reference. */
-json_t *health_reasons(const struct health *health);
+ * found.  The first two parts are left to who knows more of them.  At most so many are put into
+ * words; *more: how many others there are.  New reference. */
+json_t *health_reasons(const struct health *health, size_t most, size_t *more);
 
 /* How each part goes: [{"part", "state": "done"|"failed"|"waiting"|"stale", "done"}]; done: when it
  * was done last (UTC), null for never since the start.  now_ms: wall clock.  New reference. */

@@ -31,8 +31,7 @@ static void on_reloaded(struct service *service)
         log_info("reload_waits", "{s:s}", "spec", service->orders.path);
         service_pass_stop(service);
     } else {
-        service_reload_swap(service);
-        service_pass_look(service);
+        service_reload_swap(service, service_pass_look);
     }
 }
 

@@ -261,6 +261,8 @@ static void on_round(uv_timer_t *timer)
     struct service *service = timer->data;
     struct rendering *rendering = service->gather.now;
 
+    if (loop_watch_puts_off(timer, on_round))
+        return;
     if (rendering->generation != service->generation)
         begin_anew(rendering);
     if (gather(rendering)) { /* (libuv would run a timer of no delay in the same round) */

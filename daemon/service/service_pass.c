@@ -89,8 +89,7 @@ static void go_on(struct service *service)
     if (service->stopping || service->orders.once) {
         service_end(service);
     } else if (service->next) {
-        service_reload_swap(service);
-        service_pass_look(service);
+        service_reload_swap(service, service_pass_look);
     } else if (service->again) {
         service_pass_look(service);
     } else {
@@ -149,6 +148,8 @@ static void on_told(uv_timer_t *timer)
     struct pass *pass = service->pass;
     bool tells = !service->stopping && !service->next; /* else somebody else's soon */
 
+    if (loop_watch_puts_off(timer, on_told))
+        return;
     switch (tells && service->told < SERVICE_TOLD_ALL ? service->told++ : SERVICE_TOLD_ALL) {
     case SERVICE_TOLD_NOTHING:
         if (service_news_part(service, pass, &service->part))
@@ -198,6 +199,7 @@ void service_pass_look(struct service *service)
     const struct pass_events events = {on_task, NULL, NULL, on_planned, on_done, service};
 
     (void)uv_timer_stop(&service->look);
+    service_reload_settle(service);
     service->kept_up = on_kept_up;
     service->again = false;
     service_events_begin(service);

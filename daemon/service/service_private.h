@@ -171,6 +171,8 @@ struct service {
     int64_t started_ms;          /* wall clock */
     int64_t progress_ms, due_ms; /* monotonic; see service_time_is_alive */
     unsigned generation;         /* of the spec */
+    bool taken;                  /* a new one; page, metrics and readiness do not go by it yet */
+    void (*swapped)(struct service *); /* what follows that */
     unsigned failures;           /* see service_time_delay_ms */
     /* Why the spec that was read last is not in use, in words of ours ("error in billing.yaml:14:3
      * and 2 more"); NULL: it is. */
@@ -211,9 +213,11 @@ void service_end_upkeep(void *service);
  * read, another call means that it is read once more. */
 void service_reload(struct service *service, service_reload_fn *ready);
 /* The spec that waits takes over; no pass is under way.  The first one, at the start, is told by
- * who starts. */
+ * who starts.  then: called in a later round of the loop. */
 void service_reload_take(struct service *service);
-void service_reload_swap(struct service *service);
+void service_reload_swap(struct service *service, service_reload_fn *then);
+/* Ends a swap that is under way, but for what follows. */
+void service_reload_settle(struct service *service);
 /* The spec of the file, or NULL, with its problems told and service->rejected set. */
 struct manifest *service_reload_read(struct service *service);
 /* Makes the client for AWS if there is none.  -1 and service->rejected, told. */

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { UNREAD_LINES = 10, STATUS_REASONS = 3 };
+enum { UNREAD_LINES = 10, STATUS_REASONS = 3, PART_REASONS = 100 };
 
 /* ---- readiness ---- */
 
@@ -117,6 +117,7 @@ json_t *service_ready_reasons(const struct service *service)
     const struct service_view *view = &service->view;
     json_t *reasons = json_array();
     json_auto_t *parts = NULL;
+    size_t more;
 
     if (service->stopping) {
         json_array_append_new(reasons, json_string("stopping"));
@@ -144,8 +145,10 @@ json_t *service_ready_reasons(const struct service *service)
                                            "would be changed, more than reconcile.max_changes",
                                            view->too_many));
     service_lease_reasons(service, reasons);
-    parts = health_reasons(service->health);
+    parts = health_reasons(service->health, PART_REASONS, &more);
     (void)json_array_extend(reasons, parts);
+    if (more)
+        json_array_append_new(reasons, json_sprintf("and %zu more of the pipelines", more));
     return reasons;
 }
 
@@ -277,8 +280,9 @@ static void add_when(const struct service *service, struct str *text)
 /* What else is wrong, as far as a line holds it. */
 static void add_reasons(const struct service *service, struct str *text)
 {
-    json_auto_t *parts = json_array(), *of_parts = health_reasons(service->health);
-    size_t i;
+    size_t i, more;
+    json_auto_t *parts = json_array();
+    json_auto_t *of_parts = health_reasons(service->health, STATUS_REASONS, &more);
     json_t *part;
 
     (void)json_array_append_new(parts, old_look(service));
@@ -294,8 +298,8 @@ static void add_reasons(const struct service *service, struct str *text)
     json_array_foreach(parts, i, part)
         if (i < STATUS_REASONS)
             str_addf(text, "; %s", json_string_value(part));
-    if (i > STATUS_REASONS)
-        str_addf(text, "; and %zu more", i - STATUS_REASONS);
+    if (i + more > STATUS_REASONS)
+        str_addf(text, "; and %zu more", i + more - STATUS_REASONS);
 }
 
 void service_ready_status(struct service *service)

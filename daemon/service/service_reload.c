@@ -1,5 +1,6 @@
 /* service_reload.c -- SIGHUP: the new spec is read and checked as a whole before anything of the
  * old one is touched; with an error in it the old one stays. */
+#include "aws/local/background.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -99,7 +100,31 @@ static void begin(struct service *service)
                                           service->board, service_end_upkeep, service});
 }
 
-void service_reload_take(struct service *service)
+static void free_manifest(void *manifest)
+{
+    manifest_free(manifest);
+}
+
+static void on_freed(void *arg, void *manifest)
+{
+    (void)arg, (void)manifest;
+}
+
+static void keep(void *manifest)
+{
+    (void)manifest; /* it is free by now */
+}
+
+/* Of many pipelines that takes longer than the loop has, and nobody else knows it any more.  What
+ * of its documents others hold has atomic counts. */
+static void drop_manifest(struct service *service, struct manifest *manifest)
+{
+    if (manifest)
+        (void)background_start(&service->loop, &(struct background_work){free_manifest, on_freed,
+                                                                         keep, manifest, NULL});
+}
+
+static void take(struct service *service)
 {
     struct engine *fresh;
 
@@ -117,7 +142,7 @@ void service_reload_take(struct service *service)
     fresh = engine_new(&service->loop, service->client, service->next);
     engine_inherit(fresh, service->engine);
     engine_free(service->engine);
-    manifest_free(service->manifest);
+    drop_manifest(service, service->manifest);
     service->manifest = service->next;
     service->next = NULL;
     service->engine = fresh;
@@ -125,11 +150,16 @@ void service_reload_take(struct service *service)
     engine_expect_apply(service->engine, true);
     aws_client_pace(service->client, (size_t)service->manifest->calls_per_minute);
     service_lease_take(service);
-    service->generation++;
     service->failures = 0;
     service_metrics_count_reload(true, clock_now_ms());
     metric_set(&service_metrics.reconcile_interval, service->manifest->interval_s, NULL);
     service_view_forget(service);
+}
+
+/* Who is asked tells of the spec from now on. */
+static void expect(struct service *service)
+{
+    service->generation++;
     health_expect(service->health, service->manifest);
     board_expect(service->board, service->manifest);
     if (service->rejected) /* another file was read while this one waited */
@@ -138,12 +168,63 @@ void service_reload_take(struct service *service)
         health_done(service->health, HEALTH_RELOAD, "");
 }
 
-void service_reload_swap(struct service *service)
+void service_reload_take(struct service *service)
 {
-    service_reload_take(service);
+    take(service);
+    expect(service);
+}
+
+void service_reload_settle(struct service *service)
+{
+    if (service->next) {
+        take(service);
+        service->taken = true;
+    }
+    if (!service->taken)
+        return;
+    service->taken = false;
+    expect(service);
     log_info("reloaded", "{s:s, s:i}", "spec", service->orders.path, "generation",
              (int)service->generation);
     notify_ready();
+}
+
+static void on_settled(uv_timer_t *timer)
+{
+    struct service *service = timer->data;
+
+    if (!service->stopping && !loop_watch_puts_off(timer, on_settled))
+        service->swapped(service);
+}
+
+static void on_taken(uv_timer_t *timer)
+{
+    struct service *service = timer->data;
+
+    if (service->stopping || loop_watch_puts_off(timer, on_taken))
+        return;
+    service_reload_settle(service); /* also what was read meanwhile */
+    (void)uv_timer_start(timer, on_settled, 1, 0);
+}
+
+static void on_swap(uv_timer_t *timer)
+{
+    struct service *service = timer->data;
+
+    if (service->stopping || loop_watch_puts_off(timer, on_swap))
+        return;
+    take(service);
+    service->taken = true;
+    (void)uv_timer_start(timer, on_taken, 1, 0);
+}
+
+/* In three rounds of the loop, for there may be many pipelines: among its timers, since one that is
+ * started by a socket may fire in the same round. */
+void service_reload_swap(struct service *service, service_reload_fn *then)
+{
+    service->swapped = then;
+    service->due_ms = clock_monotonic_ms();
+    (void)uv_timer_start(&service->look, on_swap, 1, 0);
 }
 
 /* Whether it waits in service->next. */

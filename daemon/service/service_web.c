@@ -63,7 +63,8 @@ int service_web_listen(struct service *service, const char *listen,
                        const struct manifest_web *settings, struct err *e)
 {
     char token[TOKEN_ROOM];
-    struct web_setup setup = {.listen = listen, .routes = routes, .arg = service};
+    struct web_setup setup = {
+        .listen = listen, .routes = routes, .arg = service, .has_time = loop_watch_has_time};
 
     if (read_token(settings ? settings->token_file : NULL, token, e))
         return -1;

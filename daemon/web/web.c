@@ -327,9 +327,11 @@ static struct web *new_web(uv_loop_t *loop, const struct web_setup *setup)
     *web = (struct web){.loop = loop,
                         .open_handles = 1,
                         .room = find_room(),
-                        .routes = {setup->routes, setup->arg,
-                                   setup->hosts ? json_deep_copy(setup->hosts) : NULL,
-                                   mem_text(setup->token), 0, 0, 0}};
+                        .routes = {.routes = setup->routes,
+                                   .arg = setup->arg,
+                                   .hosts = setup->hosts ? json_deep_copy(setup->hosts) : NULL,
+                                   .token = mem_text(setup->token),
+                                   .has_time = setup->has_time}};
     web->ticker.data = web;
     (void)uv_timer_init(loop, &web->ticker);
     return web;

@@ -64,6 +64,9 @@ struct web_setup {
     void *arg;
     const json_t *hosts; /* names besides web_host.h's own; copied; NULL: none */
     const char *token;   /* copied; NULL: there is none */
+    /* Whether there is time for another answer in the round of the loop that is under way; NULL:
+     * there always is. */
+    bool (*has_time)(const uv_loop_t *loop);
     int socket_mode;     /* of a Unix socket; 0: 0660 */
 };
 

@@ -8,8 +8,7 @@
 #include <string.h>
 
 enum {
-    DRAIN_MS = 2000,     /* for a client to read the end of an answer and close */
-    ROUND_NS = 20000000, /* of work for answers in one round of the loop */
+    DRAIN_MS = 2000, /* for a client to read the end of an answer and close */
     NEXT_ROUND_MS = 1,
 };
 
@@ -173,24 +172,19 @@ static bool asks_health(const char *head)
     return !strncmp(head, health, sizeof health - 1);
 }
 
-/* Whether enough was done for answers in this round. */
-static bool is_round_spent(const struct web_client *client)
+/* Whether the round of the loop has time for another answer. */
+static bool has_time(const struct web_client *client)
 {
-    struct web_routes *routes = client->routes;
-    uint64_t now_ms = uv_now(client->timer.loop);
+    const struct web_routes *routes = client->routes;
 
-    if (routes->round_ms != now_ms) {
-        routes->round_ms = now_ms;
-        routes->spent_ns = 0;
-    }
-    return routes->spent_ns >= ROUND_NS;
+    return !routes->has_time || routes->has_time(client->timer.loop);
 }
 
 /* Whether a whole request must wait for another round. */
 static bool is_round_full(const struct web_client *client)
 {
-    return is_round_spent(client) && (client->request.size || strstr(client->head, "\r\n\r\n")) &&
-           !asks_health(client->head);
+    return (client->request.size || strstr(client->head, "\r\n\r\n")) &&
+           !asks_health(client->head) && !has_time(client);
 }
 
 static void on_turn(uv_timer_t *timer)
@@ -211,15 +205,12 @@ static void on_turn_to_send(uv_timer_t *timer);
 /* Handing a long text to the kernel takes some milliseconds, and many may wait for the same. */
 static void send_in_turn(struct web_client *client)
 {
-    uint64_t begin_ns = uv_hrtime();
-
-    if (is_round_spent(client)) {
+    if (!has_time(client)) {
         client->state = WEB_CLIENT_WAITING;
         (void)uv_timer_start(&client->timer, on_turn_to_send, NEXT_ROUND_MS, 0);
         return;
     }
     send_answer(client);
-    client->routes->spent_ns += uv_hrtime() - begin_ns;
 }
 
 static void on_turn_to_send(uv_timer_t *timer)
@@ -299,8 +290,6 @@ static void answer(struct web_client *client)
 
 static void serve(struct web_client *client)
 {
-    uint64_t begin_ns = uv_hrtime();
-
     if (!client->length)
         return;
     client->head[client->length] = '\0';
@@ -309,7 +298,6 @@ static void serve(struct web_client *client)
         return;
     }
     answer(client);
-    client->routes->spent_ns += uv_hrtime() - begin_ns;
 }
 
 static void on_overdue(uv_timer_t *timer)

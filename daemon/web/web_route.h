@@ -10,9 +10,8 @@ struct web_routes {
     void *arg;
     json_t *hosts;
     char *token;
+    bool (*has_time)(const uv_loop_t *loop); /* NULL: always */
     size_t queued; /* bytes of answers on their way */
-    /* The round of the loop that was answered in last (its uv_now), and the work for it. */
-    uint64_t round_ms, spent_ns;
 };
 
 /* Where a request came from. */

@@ -9,6 +9,7 @@
  * caller may have freed both. */
 #include "aws/call_private.h"
 
+#include "aws/loop_watch.h"
 #include "aws/reply/reply_page.h"
 #include "base/clock.h"
 #include "base/json.h"
@@ -284,6 +285,8 @@ static void on_timer(uv_timer_t *timer)
 {
     struct aws_call *call = timer->data;
 
+    if (loop_watch_puts_off(timer, on_timer))
+        return;
     if (call->state == CALL_STARTING || call->state == CALL_PAUSING || call->state == CALL_PACED) {
         begin(call);
         return;

@@ -1,5 +1,6 @@
 #include "aws/flow.h"
 
+#include "aws/loop_watch.h"
 #include "aws/page_tokens.h"
 #include "aws/reply/reply_page.h"
 #include "base/json.h"
@@ -263,6 +264,8 @@ static void on_timer(uv_timer_t *timer)
 {
     struct flow *flow = timer->data;
 
+    if (loop_watch_puts_off(timer, on_timer))
+        return;
     stop_timer(flow);
     resume(flow);
 }

@@ -6,6 +6,7 @@
  *  - easy handles are added and removed outside libcurl's callbacks only. */
 #include "aws/http_private.h"
 
+#include "aws/loop_watch.h"
 #include "base/mem.h"
 
 #include <limits.h>
@@ -55,7 +56,7 @@ static void unlink_transfer(struct http_transfer *t)
 
 /* ---- the end of a transfer ---- */
 
-static void kick(struct http *http);
+static void kick(struct http *http, uint64_t delay_ms);
 
 /* Its reply is larger than usual, and there was no room for it: it is asked again when there is. */
 static void wait_for_room(struct http_transfer *t)
@@ -68,7 +69,7 @@ static void wait_for_room(struct http_transfer *t)
     t->wants_room = false;
     t->whole = http->cautious = true;
     TAILQ_INSERT_HEAD(&t->host->waiting, t, next);
-    kick(http);
+    kick(http, 0);
 }
 
 /* Tells the caller, who may do anything: nothing of t or its http is touched after that, but http
@@ -88,7 +89,7 @@ static void finish(struct http_transfer *t, CURLcode code)
         (void)curl_multi_remove_handle(t->http->multi, t->easy);
     t->http->reserved -= t->reserved - t->body.len;
     t->reserved = t->body.len;
-    kick(t->http);
+    kick(t->http, 0);
     t->done(t->arg, &reply);
     if (t->easy)
         curl_easy_cleanup(t->easy);
@@ -96,12 +97,22 @@ static void finish(struct http_transfer *t, CURLcode code)
     http_transfer_free(t);
 }
 
+/* What is left when it has none waits for the kick. */
+static bool has_time(struct http *http)
+{
+    if (loop_watch_has_time(http->kick.loop))
+        return true;
+    kick(http, 1);
+    return false;
+}
+
 static void drain(struct http *http)
 {
     CURLMsg *message;
     int left;
 
-    while (http->multi && (message = curl_multi_info_read(http->multi, &left)) != NULL) {
+    while (http->multi && has_time(http) &&
+           (message = curl_multi_info_read(http->multi, &left)) != NULL) {
         CURLcode code = message->data.result;
         char *transfer = NULL;
 
@@ -193,6 +204,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     struct watcher *watcher = poll->data;
     int flags = 0;
 
+    if (status >= 0 && !loop_watch_has_time(poll->loop))
+        return; /* it is as ready in the next round */
     if (status >= 0)
         flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
                 (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
@@ -329,14 +342,15 @@ static void on_kick(uv_timer_t *timer)
     struct http *http = timer->data;
     struct http_transfer *t;
 
-    while ((t = next_in_line(http)) != NULL && has_room(t))
+    drain(http);
+    while (http->multi && (t = next_in_line(http)) != NULL && has_room(t) && has_time(http))
         start(http, t);
 }
 
-static void kick(struct http *http)
+static void kick(struct http *http, uint64_t delay_ms)
 {
     if (!uv_is_closing((uv_handle_t *)&http->kick))
-        (void)uv_timer_start(&http->kick, on_kick, 0, 0);
+        (void)uv_timer_start(&http->kick, on_kick, delay_ms, 0);
 }
 
 /* ---- public ---- */
@@ -353,7 +367,7 @@ struct http_transfer *http_send(struct http *http, const struct http_request *re
     t->done = done;
     t->arg = arg;
     TAILQ_INSERT_TAIL(&t->host->waiting, t, next);
-    kick(http);
+    kick(http, 0);
     return t;
 }
 
@@ -362,7 +376,7 @@ void http_cancel(struct http_transfer *t)
     if (!t)
         return;
     unlink_transfer(t);
-    kick(t->http);
+    kick(t->http, 0);
     http_transfer_free(t);
 }
 
@@ -377,7 +391,7 @@ char *http_keep(const struct http_reply *reply)
 void http_give_back(struct http *http, size_t bytes)
 {
     http->reserved -= bytes;
-    kick(http);
+    kick(http, 0);
 }
 
 static void on_timer_closed(uv_handle_t *handle)

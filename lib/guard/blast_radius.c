@@ -38,8 +38,10 @@ size_t blast_radius_most(const struct blast_radius *radius)
 
 void blast_radius_inherit(struct blast_radius *radius, const struct blast_radius *from)
 {
-    if (from)
-        json_object_update(radius->seen, from->seen);
+    if (!from)
+        return;
+    json_decref(radius->seen);
+    radius->seen = json_incref(from->seen);
 }
 
 void blast_radius_see(struct blast_radius *radius, const char *address)

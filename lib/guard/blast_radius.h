@@ -20,7 +20,7 @@ void blast_radius_free(struct blast_radius *radius);
 /* For once, or from now on, another number. */
 void blast_radius_allow(struct blast_radius *radius, size_t most);
 size_t blast_radius_most(const struct blast_radius *radius);
-/* Takes over what another one (NULL: none) saw in place. */
+/* Takes over what another one (NULL: none) saw in place, which sees nothing more. */
 void blast_radius_inherit(struct blast_radius *radius, const struct blast_radius *from);
 /* The resource of that address is in place. */
 void blast_radius_see(struct blast_radius *radius, const char *address);

@@ -1,5 +1,6 @@
 #include "reading/read_cache.h"
 
+#include "aws/loop_watch.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -153,7 +154,8 @@ static void on_round(uv_timer_t *timer);
 
 static void tell(struct read_cache *cache)
 {
-    while (!TAILQ_EMPTY(&cache->telling) && cache->told < READ_CACHE_AT_ONCE)
+    while (!TAILQ_EMPTY(&cache->telling) && cache->told < READ_CACHE_AT_ONCE &&
+           loop_watch_has_time(cache->round->loop))
         tell_next(cache);
     /* (Libuv would run a timer of no delay in the same round.) */
     if (!uv_is_active((uv_handle_t *)cache->round))
@@ -266,6 +268,19 @@ bool read_cache_forget(struct read_cache *cache, unsigned most)
             make_stale(entry);
         shared_read_free(entry);
         most--;
+    }
+    return !entry;
+}
+
+bool read_cache_drop(struct read_cache *cache, unsigned most)
+{
+    struct shared_read *entry;
+
+    for (; (entry = cache->entries) != NULL && most; most--) {
+        cache->entries = entry->next;
+        if (!entry->stale)
+            make_stale(entry);
+        shared_read_free(entry);
     }
     return !entry;
 }

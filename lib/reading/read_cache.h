@@ -59,6 +59,9 @@ void read_cache_stale(struct read_cache *cache, const struct aws_session *sessio
 /* What was answered to one asker alone (its whose) is not kept for others any more.  Who has a
  * reply keeps what they hold of it.  At most so many in one call; true when there is no more. */
 bool read_cache_forget(struct read_cache *cache, unsigned most);
+/* Of one that was cancelled: frees what was answered to anybody, at most so many in one call; true
+ * when there is no more. */
+bool read_cache_drop(struct read_cache *cache, unsigned most);
 /* Requests really sent. */
 unsigned read_cache_calls(const struct read_cache *cache);
 /* How many requests of an operation are under way, or answered and not yet told to all. */

@@ -1,5 +1,6 @@
 #include "reading/wide_reads.h"
 
+#include "aws/loop_watch.h"
 #include "aws/page_tokens.h"
 #include "aws/reply/reply_check.h"
 #include "base/clock.h"
@@ -590,7 +591,9 @@ static void send_ready(struct wide_reads *reads)
 {
     struct wide_group *group;
 
-    for (int i = 0; i < WIDE_READS_AT_ONCE && (group = ready_group(reads)) != NULL; i++)
+    for (int i = 0; i < WIDE_READS_AT_ONCE && (group = ready_group(reads)) != NULL &&
+                    loop_watch_has_time(reads->round->loop);
+         i++)
         group_send(group);
     if (ready_group(reads))
         next_round(reads);
@@ -636,7 +639,9 @@ static void on_round(uv_timer_t *timer)
 {
     struct wide_reads *reads = timer->data;
 
-    for (int i = 0; i < WIDE_READS_AT_ONCE && !TAILQ_EMPTY(&reads->answering); i++)
+    for (int i = 0; i < WIDE_READS_AT_ONCE && !TAILQ_EMPTY(&reads->answering) &&
+                    loop_watch_has_time(timer->loop);
+         i++)
         answer_next(reads);
     if (reads->going)
         send_ready(reads);

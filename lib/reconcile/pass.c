@@ -1,5 +1,6 @@
 #include "reconcile/pass.h"
 
+#include "aws/loop_watch.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -31,7 +32,6 @@ static void free_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
 
 bool pass_free_part(struct pass *pass)
 {
-    int64_t end = clock_monotonic_ms() + PASS_ROUND_MS;
     bool all = false;
 
     if (pass->wide) { /* of a pass that was stopped: who would be answered goes now */
@@ -39,12 +39,11 @@ bool pass_free_part(struct pass *pass)
         pass->wide = NULL;
         read_cache_cancel(pass->cache);
     }
-    while (!all && clock_monotonic_ms() < end) {
+    while (!all && loop_watch_has_time(pass->timer->loop)) {
         if (pass->freed < pass->pipeline_count)
             free_pipeline(pass, &pass->pipelines[pass->freed++]);
         else
-            all = read_cache_forget(pass->cache, PASS_READS);
-        pass_wave_settle_memory();
+            all = read_cache_drop(pass->cache, PASS_READS);
     }
     return all;
 }

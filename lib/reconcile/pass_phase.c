@@ -1,5 +1,6 @@
 /* pass_phase.c -- the phases of a pass: which follows which, when one is over, and what is done at
  * the begin of the next, in rounds of the loop that are short whatever number of pipelines. */
+#include "aws/loop_watch.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/str.h"
@@ -31,8 +32,7 @@ void pass_phase_moved(void *arg, struct item *item, bool told)
     pass_phase_schedule(pass);
 }
 
-/* Goes on in the next round of the loop, which has 50 ms, and many pipelines.  (Libuv would run a
- * timer of no delay in the same round.) */
+/* Goes on in the next round of the loop, which has no more time for it. */
 static void next_round(struct pass *pass)
 {
     (void)uv_timer_start(pass->timer, on_timer, 1, 0);
@@ -41,11 +41,9 @@ static void next_round(struct pass *pass)
 /* The next pipelines of a phase that looks at some in each round.  True when none is left. */
 static bool work_next(struct pass *pass, void (*work)(struct pass *, struct pipeline_pass *))
 {
-    int64_t end = clock_monotonic_ms() + PASS_ROUND_MS;
-
     while (pass->worked < pass->wave_end) {
         work(pass, &pass->pipelines[pass->order[pass->worked++]]);
-        if (pass->worked < pass->wave_end && clock_monotonic_ms() >= end) {
+        if (pass->worked < pass->wave_end && !loop_watch_has_time(pass->timer->loop)) {
             next_round(pass);
             return false;
         }
@@ -135,15 +133,20 @@ static bool check_roles(struct pass *pass)
 }
 
 /* Who is to agree to a change is told where it would be made; else the question is spared. */
-static void ask_aliases(struct pass *pass)
+static void ask_alias(struct pass *pass, struct pipeline_pass *pipeline)
 {
-    for (size_t i = 0; i < pass->item_count; i++) {
-        const struct task *task = pass->items[i].task;
-        const struct pipeline_pass *pipeline = &pass->pipelines[pass->items[i].pipeline];
-
-        if (task && task_wants_writes(task))
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
+        if (pass->items[i].task && task_wants_writes(pass->items[i].task)) {
             account_alias_ask(pass->aliases, pipeline->session, pipeline->account);
-    }
+            return;
+        }
+}
+
+static void count_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
+{
+    turns_foresee(&pass->items[pipeline->first], pipeline->count);
+    pass_write_count_changes(pass, pipeline);
+    ask_alias(pass, pipeline);
 }
 
 static void finish_pipeline(struct pass *pass, struct pipeline_pass *pipeline)
@@ -258,6 +261,8 @@ static bool is_over(struct pass *pass)
         return work_next(pass, pass_write_meet_claim);
     case PHASE_FORGETTING:
         return work_next(pass, pass_wave_forget) && forget_reads(pass);
+    case PHASE_COUNTING:
+        return work_next(pass, count_pipeline);
     case PHASE_CHECKING:
         return check_roles(pass) && account_alias_is_done(pass->aliases);
     case PHASE_PLANNED: /* ended from outside: pass.h */
@@ -299,11 +304,12 @@ static void begin_phase(struct pass *pass)
         pass_wave_observe_paused(pass);
         pass->worked = pass->wave;
         break;
-    case PHASE_CHECKING:
+    case PHASE_COUNTING:
         pass->wave = 0;
-        turns_foresee(pass->items, pass->item_count);
-        pass_write_count_changes(pass);
-        ask_aliases(pass);
+        pass->worked = 0;
+        break;
+    case PHASE_CHECKING:
+        pass_write_tell_changes(pass);
         pass->worked = 0;
         if (pass->events.on_read)
             pass->events.on_read(pass->events.arg, pass);
@@ -337,10 +343,11 @@ static void step(struct pass *pass)
     static const enum pass_phase next[] = {
         [PHASE_IDENTITY] = PHASE_READING,       [PHASE_READING] = PHASE_JUDGING,
         [PHASE_JUDGING] = PHASE_MEETING,        [PHASE_MEETING] = PHASE_FORGETTING,
-        [PHASE_FORGETTING] = PHASE_READING,     [PHASE_CHECKING] = PHASE_PLANNED,
-        [PHASE_CONFIRMING] = PHASE_CLAIMING,    [PHASE_CLAIMING] = PHASE_APPLYING,
-        [PHASE_APPLYING] = PHASE_JUDGING_AGAIN, [PHASE_FINISHING] = PHASE_JUDGING_AGAIN,
-        [PHASE_JUDGING_AGAIN] = PHASE_DONE,     [PHASE_DONE] = PHASE_DONE};
+        [PHASE_FORGETTING] = PHASE_READING,     [PHASE_COUNTING] = PHASE_CHECKING,
+        [PHASE_CHECKING] = PHASE_PLANNED,       [PHASE_CONFIRMING] = PHASE_CLAIMING,
+        [PHASE_CLAIMING] = PHASE_APPLYING,      [PHASE_APPLYING] = PHASE_JUDGING_AGAIN,
+        [PHASE_FINISHING] = PHASE_JUDGING_AGAIN, [PHASE_JUDGING_AGAIN] = PHASE_DONE,
+        [PHASE_DONE] = PHASE_DONE};
 
     if (pass->phase == PHASE_DONE)
         return; /* told already, and maybe half forgotten: whoever wakes it comes too late */
@@ -348,12 +355,13 @@ static void step(struct pass *pass)
         send_what_is_held(pass);
         return;
     }
-    pass->phase = pass->phase == PHASE_FORGETTING && pass_wave_is_last(pass) ? PHASE_CHECKING
+    pass->phase = pass->phase == PHASE_FORGETTING && pass_wave_is_last(pass) ? PHASE_COUNTING
                                                                              : next[pass->phase];
     begin_phase(pass);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-    step(timer->data);
+    if (!loop_watch_puts_off(timer, on_timer))
+        step(timer->data);
 }

@@ -10,10 +10,7 @@
 #include "reconcile/pass_claim.h"
 #include "reconcile/pass_pauses.h"
 
-enum {
-    PASS_ROUND_MS = 10, /* of the loop's 50 */
-    PASS_READS = 100,   /* forgotten between two looks at the clock */
-};
+enum { PASS_READS = 20 }; /* forgotten in one piece of work */
 
 struct pipeline_pass {
     const struct manifest_pipeline *spec;
@@ -43,6 +40,7 @@ enum pass_phase {
     PHASE_JUDGING,    /* what was read */
     PHASE_MEETING,    /* other specs that are, or were, in force */
     PHASE_FORGETTING, /* what nobody asks for any more; then the next wave is read */
+    PHASE_COUNTING,   /* what would be written */
     PHASE_CHECKING,
     PHASE_PLANNED,
     PHASE_CONFIRMING, /* nothing is written on one look alone */
@@ -114,9 +112,6 @@ void pass_wave_forget(struct pass *pass, struct pipeline_pass *pipeline);
 /* Some milliseconds of giving back what was read; true when nothing is left of it that a later wave
  * does not ask for. */
 bool pass_wave_forget_reads(struct pass *pass);
-/* The allocator looks through all small pieces that were freed when it is next asked for a large
- * one: each time some were, and not once for all, which takes it long. */
-void pass_wave_settle_memory(void);
 
 /* pass_write.c */
 enum pass_gate_answer pass_write_gate(const struct pass *pass, size_t pipeline, const char **why);
@@ -127,7 +122,9 @@ bool pass_write_may_begin(void *arg, struct item *item);
 /* It waits for something else to be written anyway. */
 bool pass_write_is_late(const struct item *item);
 /* What is in place is remembered, and what would be changed of it counted. */
-void pass_write_count_changes(struct pass *pass);
+void pass_write_count_changes(struct pass *pass, const struct pipeline_pass *pipeline);
+/* Warns when all together are too many. */
+void pass_write_tell_changes(struct pass *pass);
 /* So many changes are more than one pass may make; 0: they are not.  *most: so many it may. */
 size_t pass_write_too_many(const struct pass *pass, size_t *most);
 /* Everything is planned: ends what may not be written, each for its reason. */

@@ -1,5 +1,6 @@
 /* pass_wave.c -- the pipelines of a pass, read some at a time: what is asked of each, what is asked
  * ahead while others are still read, and what is given back when a wave is planned. */
+#include "aws/loop_watch.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -9,15 +10,7 @@
 #include "state/claim.h"
 #include "state/state_object.h"
 
-enum {
-    PASS_WAVE = 50,     /* pipelines that are read together: most calls for many are full then */
-    LARGE_PIECE = 8192, /* none that the C library keeps at hand */
-};
-
-void pass_wave_settle_memory(void)
-{
-    free(mem_new(LARGE_PIECE));
-}
+enum { PASS_WAVE = 50 }; /* pipelines that are read together: most calls for many are full then */
 
 /* The last item of a pipeline of which something is known: IAM can be asked about it. */
 static void hear_first(struct pass *pass, struct item *item)
@@ -233,7 +226,6 @@ void pass_wave_forget(struct pass *pass, struct pipeline_pass *pipeline)
     json_decref(pipeline->desired);
     pipeline->desired = NULL;
     pipeline->forgotten = true;
-    pass_wave_settle_memory();
 }
 
 /* As many waves as there must be, of one size: what is asked together wants to be many. */
@@ -251,13 +243,8 @@ void pass_wave_begin(struct pass *pass)
 
 bool pass_wave_forget_reads(struct pass *pass)
 {
-    int64_t end = clock_monotonic_ms() + PASS_ROUND_MS;
-
-    while (!pass_wave_is_last(pass) && !read_cache_forget(pass->cache, PASS_READS)) {
-        pass_wave_settle_memory();
-        if (clock_monotonic_ms() >= end) {
+    while (!pass_wave_is_last(pass) && !read_cache_forget(pass->cache, PASS_READS))
+        if (!loop_watch_has_time(pass->timer->loop))
             return false;
-        }
-    }
     return true;
 }

@@ -127,12 +127,11 @@ size_t pass_write_too_many(const struct pass *pass, size_t *most)
     return blast_radius_is_over(pass->setup.radius, pass->changes) ? pass->changes : 0;
 }
 
-void pass_write_count_changes(struct pass *pass)
+void pass_write_count_changes(struct pass *pass, const struct pipeline_pass *pipeline)
 {
     struct blast_radius *radius = pass->setup.radius;
-    size_t most;
 
-    for (size_t i = 0; i < pass->item_count; i++) {
+    for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++) {
         const struct task *task = pass->items[i].task;
         const struct plan *plan = task ? task_plan(task) : NULL;
 
@@ -143,6 +142,12 @@ void pass_write_count_changes(struct pass *pass)
         if (!plan->absent && plan->action != PLAN_REMOVE)
             blast_radius_see(radius, task_address(task));
     }
+}
+
+void pass_write_tell_changes(struct pass *pass)
+{
+    size_t most;
+
     if (pass_write_too_many(pass, &most))
         json_array_append_new(
             pass->warnings,

@@ -5,7 +5,7 @@
     build/venv/bin/python tests/bench/fleet_daemon.py --keep [N ...]          also into tests/bench/fleet_daemon.json
 
 The stand-in of fleet_curve.py answers for AWS; nothing is written.  Each path is asked five times (the median is shown), then
-by twenty at once, while a look goes on.  Nothing fails for being slow; an answer that is not 200 does.
+by twenty at once, while a look goes on; then the spec is read anew.  Nothing fails for being slow; an answer that is not 200 does.
 """
 import json
 import os
@@ -42,7 +42,7 @@ class Log:
     def read(self, process: subprocess.Popen[str]) -> None:
         for line in process.stderr:  # type: ignore[union-attr]
             event = json.loads(line)
-            if event["event"] in ("started", "longest_round"):
+            if event["event"] in ("started", "reloaded", "longest_round"):
                 with self.news:
                     self.events.append(event)
                     self.news.notify_all()
@@ -52,7 +52,7 @@ class Log:
 
     def wait(self, name: str) -> dict[str, Any]:
         with self.news:
-            assert self.news.wait_for(lambda: self.of(name), 60), f"no {name}"
+            assert self.news.wait_for(lambda: self.of(name), 120), f"no {name}"
         return self.of(name)[0]
 
 
@@ -112,6 +112,9 @@ def measure(recording: Path, count: int) -> dict[str, Any]:
         os.kill(process.pid, signal.SIGUSR1)
         for path in PATHS:
             kept[path]["together"] = together(base + path)
+        looked(base)
+        os.kill(process.pid, signal.SIGHUP)
+        log.wait("reloaded")
         looked(base)
         kept |= {"most_kib": memory(process, "VmHWM"), "rest_kib": memory(process, "VmRSS")}
         process.terminate()

@@ -120,7 +120,7 @@ FUZZ_TARGET(http_request)
     static char token[] = "a-token-that-is-long";
     static json_t *hosts;
     bool action = false;
-    struct web_routes all = {routes, &action, NULL, token, 0, 0, 0};
+    struct web_routes all = {.routes = routes, .arg = &action, .token = token};
 
     if (!size)
         return;

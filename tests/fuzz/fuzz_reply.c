@@ -23,14 +23,17 @@ static struct aws_operation choose(struct fuzz_input *input)
     size_t services = 0, at = 0, wanted;
     const struct aws_model *model;
     struct aws_operation operation;
+    json_auto_t *whole = NULL;
     const char *name;
-    json_t *document;
+    json_t *document, *operations;
 
     while (model_embed_files[services].name)
         services++;
     model = aws_model(model_embed_files[fuzz_byte(input) % services].name);
-    wanted = fuzz_byte(input) % json_object_size(model->operations);
-    json_object_foreach(model->operations, name, document) {
+    whole = aws_model_document(model->name);
+    operations = json_object_get(whole, "operations");
+    wanted = fuzz_byte(input) % json_object_size(operations);
+    json_object_foreach(operations, name, document) {
         if (at++ == wanted)
             break;
     }

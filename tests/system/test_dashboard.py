@@ -79,6 +79,31 @@ def test_what_is_unknown_is_not_shown_as_zero() -> None:
     assert all(panel["fieldConfig"]["defaults"]["custom"]["spanNulls"] is False for panel in timelines)
 
 
+def asked(title: str) -> str:
+    [panel] = [panel for panel in BOARD["panels"] if panel["title"] == title]
+    [target] = panel["targets"]
+    return str(target["expr"].replace("$job", "billingd").replace("$instance", ".*").replace("$pipeline", "shop|other"))
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not installed")
+def test_of_many_resources_what_none_is_counts_as_none(tmp_path: Path) -> None:
+    """Of a large fleet what does not hold of a resource has no series: 0 as long as resources are known, else unknown."""
+    own = 'job="billingd",instance="a",resource="shop/bucket"'
+    known = [{"series": f'billingd_resource_condition{{{own},condition="Synced"}}', "values": "0"}]
+    counts = {"Held": f'billingd_resource_condition{{{own},condition="NonConverging"}}',
+              "Not read": f'billingd_resource_condition{{{own},condition="Unchecked"}}',
+              "Usage lost by drift": f'billingd_resource_loss{{{own},class="dropped"}}'}
+    cases = []
+    for title, series in counts.items():
+        for given, want in (([], []), (known, [0]), ([*known, {"series": series, "values": "1"}], [1])):
+            cases.append({"interval": "1m", "input_series": given, "promql_expr_test": [
+                {"expr": asked(title), "eval_time": "0m", "exp_samples": [{"labels": "{}", "value": value} for value in want]}]})
+    file = tmp_path / "test.yml"
+    file.write_text(json.dumps({"rule_files": [], "evaluation_interval": "1m", "tests": cases}))
+    done = subprocess.run(["promtool", "test", "rules", file], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_rows_are_what_an_operator_asks_for() -> None:
     assert [panel["title"] for panel in BOARD["panels"] if panel["type"] == "row"] == [
         "Status", "Drift", "Looks", "Audit", "Freshness", "Rollups and bill", "AWS", "Process"]

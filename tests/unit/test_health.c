@@ -16,9 +16,9 @@ static struct manifest manifest = {.pipelines = pipelines};
 /* All reasons, a line each, are these. */
 static void check_reasons(const char *want)
 {
-    json_auto_t *reasons = health_reasons(health);
+    size_t i, more;
+    json_auto_t *reasons = health_reasons(health, SIZE_MAX, &more);
     char have[2048] = "";
-    size_t i;
     json_t *reason;
 
     json_array_foreach(reasons, i, reason) {
@@ -26,6 +26,24 @@ static void check_reasons(const char *want)
         (void)strncat(have, "\n", sizeof have - strlen(have) - 1);
     }
     CHECK_TEXT(have, want);
+    CHECK(!more);
+}
+
+/* Of a thousand pipelines some are told, and how many more there are. */
+static void check_bounded(void)
+{
+    size_t count, more;
+    json_auto_t *all = health_reasons(health, SIZE_MAX, &more);
+
+    count = json_array_size(all);
+    for (size_t most = 0; most <= count; most++) {
+        json_auto_t *some = health_reasons(health, most, &more);
+
+        CHECK_INT((long long)json_array_size(some), (long long)most);
+        CHECK_INT((long long)more, (long long)(count - most));
+        for (size_t i = 0; i < most; i++)
+            CHECK(json_equal(json_array_get(some, i), json_array_get(all, i)));
+    }
 }
 
 static double part_failed(const char *pipeline, const char *part)
@@ -59,6 +77,7 @@ static void test_expected(void)
                   "old: rollup not done yet\n"
                   "old: audit not done yet\n"
                   "old: search for months that are not closed not done yet\n");
+    check_bounded();
     CHECK(metric_value(&service_metrics.part_expected, 0, "old", "backfill", NULL) == 0);
     CHECK(metric_value(&service_metrics.part_expected, 0, "old", "months", NULL) == 1);
     CHECK(part_failed("shop", "audit") == -1 && failures("shop", "audit") == 0);

@@ -169,16 +169,19 @@ static bool is_of_no_model(const struct aws_model *model, const char *code)
     return !strcmp(model->name, "s3") || strspn(code, "0123456789") == strlen(code);
 }
 
+static json_t *made_up; /* the document of a model that is none of AWS's; NULL: all are */
+
 static bool code_is_known(const struct aws_model *model, const struct aws_operation *operation,
                           const char *code, struct str *known)
 {
+    json_auto_t *document = made_up ? json_share(made_up) : aws_model_document(model->name);
     const char *name;
     json_t *other;
     bool found = operation && is_known_code(model, operation->document, code, known);
 
     if (operation)
         return found || is_of_no_model(model, code);
-    json_object_foreach(model->operations, name, other)
+    json_object_foreach(json_object_get(document, "operations"), name, other)
         found = is_known_code(model, other, code, known) || found;
     return found || is_of_no_model(model, code);
 }
@@ -668,7 +671,9 @@ static void test_codes(void)
 
         CHECK(model && aws_model_operation(model, "Get", &operation));
         CHECK_INT(code_is_known(model, &operation, cases[i].code, &known), cases[i].known);
+        made_up = document;
         CHECK_INT(code_is_known(model, NULL, cases[i].code, &known), cases[i].known);
+        made_up = NULL;
         str_fini(&known);
         aws_model_free(model);
     }

@@ -1,5 +1,5 @@
 /* How long rounds of the loop work, on a real loop: a callback that takes its time is seen, waiting
- * is not taken for work. */
+ * is not taken for work; and what works in pieces shares the time of a round. */
 #include "aws/loop_watch.h"
 #include "check.h"
 #include "daemon/health/service_metrics.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { WORK_MS = 120, WAIT_MS = 300 };
+enum { WORK_MS = 120, WAIT_MS = 300, PIECES = 100, PIECE_MS = 5 };
 
 static uv_loop_t loop;
 static struct loop_watch watch;
@@ -37,6 +37,59 @@ static double number(const char *series)
     return at ? strtod(at + strlen(series), NULL) : -1;
 }
 
+/* ---- pieces ---- */
+
+static uv_timer_t pieces[PIECES];
+static uv_prepare_t each_round;
+static int order[PIECES];
+static size_t done, in_round, most_in_round, rounds;
+
+static void on_round(uv_prepare_t *prepare)
+{
+    (void)prepare;
+    most_in_round = in_round > most_in_round ? in_round : most_in_round;
+    rounds += in_round > 0;
+    in_round = 0;
+}
+
+static void on_piece(uv_timer_t *timer)
+{
+    if (loop_watch_puts_off(timer, on_piece))
+        return;
+    (void)nanosleep(&(struct timespec){.tv_nsec = PIECE_MS * 1000000L}, NULL);
+    in_round++;
+    order[done++] = (int)(timer - pieces);
+    uv_close((uv_handle_t *)timer, NULL);
+    if (done < PIECES)
+        return;
+    uv_close((uv_handle_t *)&each_round, NULL);
+    loop_watch_end(&watch);
+}
+
+/* All are due at once: a round does as many as it has time for, each of the next ones the next. */
+static void test_pieces(void)
+{
+    bool in_order = true;
+
+    CHECK(!uv_loop_init(&loop));
+    CHECK(loop_watch_has_time(&loop)); /* nobody watches it */
+    loop_watch_start(&watch, &loop, NULL, NULL);
+    CHECK(!uv_prepare_init(&loop, &each_round) && !uv_prepare_start(&each_round, on_round));
+    CHECK(uv_run(&loop, UV_RUN_NOWAIT)); /* a first round begins nowhere */
+    for (size_t i = 0; i < PIECES; i++) {
+        CHECK(!uv_timer_init(&loop, &pieces[i]));
+        CHECK(!uv_timer_start(&pieces[i], on_piece, 0, 0));
+    }
+    CHECK(!uv_run(&loop, UV_RUN_DEFAULT));
+    CHECK_INT(done, PIECES);
+    CHECK(most_in_round >= 1 && most_in_round <= LOOP_WATCH_WORK_MS / PIECE_MS + 1);
+    CHECK(rounds >= PIECES / (LOOP_WATCH_WORK_MS / PIECE_MS + 1));
+    for (size_t i = 0; i < PIECES; i++)
+        in_order = in_order && order[i] == (int)i;
+    CHECK(in_order);
+    CHECK(!uv_loop_close(&loop));
+}
+
 int main(void)
 {
     uv_timer_t timer;
@@ -60,5 +113,6 @@ int main(void)
     CHECK(number("billingd_loop_busy_seconds_count ") >
           number("billingd_loop_busy_seconds_bucket{le=\"0.1\"} "));
     CHECK(!uv_loop_close(&loop));
+    test_pieces();
     return check_done();
 }

@@ -71,9 +71,38 @@ static void test_references(void)
                                         "glue", "athena", "apigatewayv2", "cloudwatch"};
 
     for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        check_references(aws_model(names[i]), aws_model(names[i])->operations);
-        check_references(aws_model(names[i]), aws_model(names[i])->shapes);
+        json_auto_t *document = aws_model_document(names[i]);
+
+        check_references(aws_model(names[i]), json_object_get(document, "operations"));
+        check_references(aws_model(names[i]), json_object_get(document, "shapes"));
     }
+}
+
+/* Each part is found, and is what the model says, though it is parsed alone. */
+static void test_parts(void)
+{
+    for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
+        const struct aws_model *model = aws_model(file->name);
+        json_auto_t *document = aws_model_document(file->name);
+        struct aws_operation operation;
+        const char *name;
+        json_t *part;
+
+        json_object_foreach(json_object_get(document, "operations"), name, part) {
+            CHECK(aws_model_operation(model, name, &operation));
+            CHECK_TEXT(operation.name, name);
+            CHECK(json_equal(operation.document, part));
+        }
+        json_object_foreach(json_object_get(document, "shapes"), name, part) {
+            cleanup_free char *more = mem_printf("%s_", name);
+
+            CHECK(json_equal(aws_model_shape(model, name), part));
+            CHECK(aws_model_shape(model, name) == aws_model_shape(model, name));
+            CHECK(!aws_model_shape(model, more));
+        }
+        CHECK(!aws_model_shape(model, "") && !aws_model_operation(model, "", &operation));
+    }
+    CHECK(!aws_model_document("no_such_service"));
 }
 
 static void test_paths(void)
@@ -249,9 +278,10 @@ static void test_patterns_of_models(void)
 
     for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
         const char *name = file->name, *key;
+        json_auto_t *document = aws_model_document(name);
         json_t *shape;
 
-        json_object_foreach(aws_model(name)->shapes, key, shape) {
+        json_object_foreach(json_object_get(document, "shapes"), key, shape) {
             const char *pattern = json_text(shape, "pattern");
 
             patterns += pattern != NULL;
@@ -278,6 +308,7 @@ int main(void)
     test_config_ids();
     test_services();
     test_references();
+    test_parts();
     test_paths();
     test_malformed();
     test_validate();

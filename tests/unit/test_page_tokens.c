@@ -173,10 +173,11 @@ static void test_models(void)
 
     for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
         const struct aws_model *model = aws_model(file->name);
+        json_auto_t *document = aws_model_document(file->name);
         const char *op;
         json_t *unused;
 
-        json_object_foreach(model->operations, op, unused) {
+        json_object_foreach(json_object_get(document, "operations"), op, unused) {
             struct aws_operation operation;
             bool known = reply_page_find(model->name, op) != NULL;
 

@@ -155,6 +155,27 @@ static void test_many_waiters(void)
     CHECK(answers < 141);
 }
 
+/* At the end all goes piece by piece, also what several asked for, what is stale and what nobody
+ * answered. */
+static void test_drop(void)
+{
+    struct read_cache *cache = read_cache_new(uv_default_loop(), NULL);
+    int pieces = 1;
+
+    begin();
+    for (size_t i = 0; i < 10; i++)
+        CHECK(!ask(cache, &session_a, i < 5 ? "logs" : "glue", i % 2 ? "x" : "y", (unsigned)i, "z", i));
+    answer(0, "z");
+    read_cache_stale(cache, (struct aws_session *)&session_a, "glue");
+    read_cache_cancel(cache);
+    while (!read_cache_drop(cache, 1))
+        pieces++;
+    CHECK(pieces >= 4);
+    CHECK(read_cache_drop(cache, 1));
+    read_cache_free(cache);
+    (void)uv_run(uv_default_loop(), UV_RUN_DEFAULT);
+}
+
 /* Who looks anew is not answered by what was sent before, answered or not; those who look anew
  * together share. */
 static void test_looking_anew(void)
@@ -355,6 +376,7 @@ int main(void)
     test_missed();
     test_watched();
     test_many_waiters();
+    test_drop();
     test_stale();
     test_looking_anew();
     test_ask_from_an_answer();

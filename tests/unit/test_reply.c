@@ -51,11 +51,12 @@ static void each_operation(void (*each)(const struct aws_operation *, const stru
 {
     for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
         const struct aws_model *model = aws_model(file->name);
+        json_auto_t *document = aws_model_document(file->name);
         struct aws_operation operation;
         const char *op;
         json_t *unused;
 
-        json_object_foreach(model->operations, op, unused) {
+        json_object_foreach(json_object_get(document, "operations"), op, unused) {
             const struct reply_rule *rule = reply_rule_find(model->name, op);
 
             CHECK(aws_model_operation(model, op, &operation));

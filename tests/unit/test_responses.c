@@ -71,10 +71,18 @@ static bool fits(const json_t *have, const json_t *want)
     return json_equal(have, want);
 }
 
+static json_t *load_document(const char *service)
+{
+    cleanup_free char *path = mem_printf(FOLDER "models/%s.json", service);
+
+    return json_load_file(path, 0, NULL);
+}
+
 /* "iam-list-mfa-devices#2.xml" -> the operation ListMFADevices of that model. */
 static bool find_operation(const struct aws_model *model, const char *file,
                            struct aws_operation *out)
 {
+    json_auto_t *document = load_document(model->name);
     char squeezed[128] = "";
     size_t n = 0;
     const char *name;
@@ -83,7 +91,7 @@ static bool find_operation(const struct aws_model *model, const char *file,
     for (const char *p = strchr(file, '-'); p && *p && *p != '.' && *p != '#' && n < 127; p++)
         if (*p != '-')
             squeezed[n++] = *p;
-    json_object_foreach(model->operations, name, operation)
+    json_object_foreach(json_object_get(document, "operations"), name, operation)
         if (!strcasecmp(name, squeezed))
             return aws_model_operation(model, name, out);
     return false;
@@ -91,8 +99,7 @@ static bool find_operation(const struct aws_model *model, const char *file,
 
 static struct aws_model *load_model(const char *service)
 {
-    cleanup_free char *path = mem_printf(FOLDER "models/%s.json", service);
-    json_auto_t *document = json_load_file(path, 0, NULL);
+    json_auto_t *document = load_document(service);
 
     return aws_model_new(service, document);
 }

@@ -1,4 +1,5 @@
 /* The server in a child process, asked by the real curl, and by sockets that misbehave. */
+#include "aws/loop_watch.h"
 #include "base/clock.h"
 #include "base/mem.h"
 #include "check.h"
@@ -113,6 +114,8 @@ static const struct web_route routes[] = {
 static struct web *web;
 static uv_signal_t stop_signal;
 
+static struct loop_watch watch;
+
 static void on_stop(uv_signal_t *handle, int number)
 {
     (void)number;
@@ -120,6 +123,7 @@ static void on_stop(uv_signal_t *handle, int number)
     uv_close((uv_handle_t *)handle, NULL);
     if (waiting)
         let_go(); /* for nobody */
+    loop_watch_end(&watch);
 }
 
 /* Exit status 0 only when the loop could be closed after web_stop. */
@@ -138,7 +142,9 @@ static int serve(int out)
                                .routes = routes,
                                .arg = metric,
                                .hosts = hosts,
-                               .token = "a-token-that-is-long"};
+                               .token = "a-token-that-is-long",
+                               .has_time = loop_watch_has_time};
+    loop_watch_start(&watch, &loop, NULL, NULL);
     web = web_start(&loop, &setup, &e);
     if (!web) {
         fprintf(stderr, "%s\n", e.text);

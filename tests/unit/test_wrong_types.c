@@ -295,11 +295,12 @@ int main(void)
 {
     for (const struct model_embed_file *file = model_embed_files; file->name; file++) {
         const struct aws_model *model = aws_model(file->name);
+        json_auto_t *document = aws_model_document(file->name);
         struct aws_operation operation;
         const char *name;
         json_t *unused;
 
-        json_object_foreach(model->operations, name, unused) {
+        json_object_foreach(json_object_get(document, "operations"), name, unused) {
             CHECK(aws_model_operation(model, name, &operation));
             try_operation(&operation);
         }

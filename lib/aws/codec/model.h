@@ -25,8 +25,6 @@ struct aws_model {
     enum aws_protocol protocol;
     bool global;           /* one endpoint per partition (iam) */
     bool query_compatible; /* AWS_JSON in place of query: send x-amzn-query-mode (cloudwatch) */
-    json_t *shapes;        /* name -> shape */
-    json_t *operations;    /* name -> operation */
 };
 
 struct aws_operation {
@@ -39,7 +37,10 @@ struct model_embed_file;
 
 /* The config id of an embedded model, without loading it; new text. */
 char *aws_model_config_id(const struct model_embed_file *file);
-/* The embedded model by our name, loaded on first use; NULL for a name we do not have. */
+/* All of an embedded model, {"metadata", "operations": {name: ..}, "shapes": {name: ..}}, for who
+ * walks it; new reference. */
+json_t *aws_model_document(const char *name);
+/* The embedded model by our name, loaded on first use, its parts as they are asked for; NULL for a name we do not have. */
 const struct aws_model *aws_model(const char *name);
 /* A model from a document of the same format (tests), of which a reference is taken; NULL when it
  * is malformed.  Free it with aws_model_free. */
@@ -51,7 +52,7 @@ void aws_model_unload(void);
 /* False when the model has no such operation. */
 bool aws_model_operation(const struct aws_model *model, const char *name,
                          struct aws_operation *out);
-/* The shape of that name, or NULL. */
+/* The shape of that name, or NULL; lives as long as the model. */
 const json_t *aws_model_shape(const struct aws_model *model, const char *name);
 /* The shape of an operation's input (output) member at a dotted path ("Configuration.Description");
  * a list step is written "[]" ("Tags[].Key"), a map step by any key.  "" is the whole input.  NULL
