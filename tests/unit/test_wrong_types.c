@@ -12,6 +12,13 @@
 
 enum { DEPTH = 12 };
 
+/* Sanitizers judge memory, which the members of a document use in the same way. */
+#ifdef __SANITIZE_ADDRESS__
+enum { EVERY = 4 };
+#else
+enum { EVERY = 1 };
+#endif
+
 /* A document on its way, and the one value in it that is not as the model has it. */
 struct writing {
     const struct aws_model *model;
@@ -252,15 +259,18 @@ static size_t tried, taken_at_all;
 static void try_spot(struct writing *w, const struct aws_operation *operation, struct shape output,
                      const char *instead)
 {
+    bool taken;
+
     w->instead = instead;
     write_document(w, operation, output);
     if (w->wrong > w->spots || (!w->twice && may_be(w, instead)))
         return;
     tried++;
-    if (is_taken(w, operation))
+    taken = is_taken(w, operation);
+    if (taken)
         fprintf(stderr, "%s %s takes %s: %.2000s\n", w->model->name, operation->name, instead,
                 w->text.data);
-    CHECK(!is_taken(w, operation));
+    CHECK(!taken);
 }
 
 static void try_operation(const struct aws_operation *operation)
@@ -280,7 +290,7 @@ static void try_operation(const struct aws_operation *operation)
     write_document(&w, operation, output);
     spots = w.spots;
     taken_at_all += is_taken(&w, operation);
-    for (w.wrong = 1; w.wrong <= spots; w.wrong++) {
+    for (w.wrong = 1; w.wrong <= spots; w.wrong += EVERY) {
         for (i = 0; i < count; i++)
             try_spot(&w, operation, output, list[i]);
         w.twice = true;
