@@ -140,7 +140,8 @@ def test_a_close_without_memory(scarce: Scarce) -> None:
     scarce.books.verify(MONTH)
     customer = json.loads(scarce.run("bill", "--month", MONTH, "-o", "json").stdout)["lines"][0]["customer"]
     receipt = ("receipt", "--customer", customer, "--month", MONTH, "--out", str(scarce.folder / "a.receipt"))
-    for at in chance.sample(range(60000, 80000), 3):
+    most = scarce.count("memory", *receipt[:-1], str(scarce.folder / "whole")) * 9 // 10
+    for at in chance.sample(range(most // 2, most), 3):
         told(scarce.refuse("memory", at, *receipt), "out of memory")
         assert not list(scarce.folder.glob("a.receipt*"))
     assert scarce.run(*receipt).returncode == 0 and [one.name for one in scarce.folder.glob("a.receipt*")] == ["a.receipt"]
