@@ -86,7 +86,7 @@ void leader_look_ask(struct flow *flow, struct leader_look *look, struct pass *p
 
 void leader_look_rest(struct flow *flow, struct leader_look *look, struct pass *pass)
 {
-    for (size_t i = 0; i < look->count; i++)
+    for (size_t i = 0; i < look->count && !flow_is_cancelled(flow); i++)
         if (pass_bucket(pass, i) && has_writes(pass, i) && !pass_lacks_bucket(pass, i))
             leader_look_ask(flow, look, pass, i);
 }

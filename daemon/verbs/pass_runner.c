@@ -33,52 +33,65 @@ static void go_on(void *arg)
     pass_apply(pass);
 }
 
-static void asked(struct pass_runner *runner)
+/* What is asked beside the pass; pipeline: of those that are asked ahead. */
+struct pass_question {
+    struct pass_runner *runner;
+    struct flow *flow;
+    size_t pipeline;
+    LIST_ENTRY(pass_question) next;
+};
+
+static void end_loop(struct pass_runner *runner)
 {
-    runner->asking--;
-    if (runner->planned && !runner->asking && !runner->over)
+    verb_loop_end(&runner->loop);
+    uv_stop(&runner->loop.loop); /* a read that nobody waits for any more is not waited for */
+}
+
+static void on_answered(void *arg)
+{
+    struct pass_question *question = arg;
+    struct pass_runner *runner = question->runner;
+
+    LIST_REMOVE(question, next);
+    free(question);
+    if (!LIST_EMPTY(&runner->questions))
+        return;
+    if (runner->over)
+        end_loop(runner);
+    else if (runner->planned && !runner->done)
         go_on(runner);
 }
 
-static void on_before(void *arg)
+static void ask(struct pass_runner *runner, size_t pipeline, flow_fn *fn)
 {
-    asked(arg);
-}
+    struct pass_question *question = mem_new(sizeof *question);
 
-/* Of one pipeline. */
-struct question {
-    struct pass_runner *runner;
-    size_t pipeline;
-};
+    *question = (struct pass_question){.runner = runner, .pipeline = pipeline};
+    LIST_INSERT_HEAD(&runner->questions, question, next);
+    question->flow = flow_start(&runner->loop.loop, runner->client, fn, on_answered, question);
+}
 
 static void ask_ahead(struct flow *flow, void *arg)
 {
-    const struct question *question = arg;
+    const struct pass_question *question = arg;
 
     question->runner->ahead(flow, question->runner, question->pipeline);
 }
 
-static void on_ahead(void *arg)
+static void ask_before(struct flow *flow, void *arg)
 {
-    struct question *question = arg;
-    struct pass_runner *runner = question->runner;
+    const struct pass_question *question = arg;
 
-    free(question);
-    asked(runner);
+    question->runner->before(flow, question->runner);
 }
 
 static void on_differs(void *arg, struct pass *pass, size_t pipeline)
 {
     struct pass_runner *runner = arg;
-    struct question *question;
 
     (void)pass;
-    if (!runner->ahead || runner->loop.stopped)
-        return;
-    question = mem_new(sizeof *question);
-    *question = (struct question){runner, pipeline};
-    runner->asking++;
-    (void)flow_start(&runner->loop.loop, runner->client, ask_ahead, on_ahead, question);
+    if (runner->ahead && !runner->loop.stopped)
+        ask(runner, pipeline, ask_ahead);
 }
 
 static void on_read(void *arg, struct pass *pass)
@@ -86,10 +99,8 @@ static void on_read(void *arg, struct pass *pass)
     struct pass_runner *runner = arg;
 
     runner->pass = pass;
-    if (!runner->before || runner->loop.stopped)
-        return;
-    runner->asking++;
-    (void)flow_start(&runner->loop.loop, runner->client, runner->before, on_before, runner);
+    if (runner->before && !runner->loop.stopped)
+        ask(runner, 0, ask_before);
 }
 
 static void on_planned(void *arg, struct pass *pass)
@@ -98,7 +109,7 @@ static void on_planned(void *arg, struct pass *pass)
 
     (void)pass;
     runner->planned = true;
-    if (!runner->asking)
+    if (LIST_EMPTY(&runner->questions))
         go_on(runner);
 }
 
@@ -109,14 +120,25 @@ static void on_looked(void *arg)
     progress_view_end(&runner->progress);
     runner->over = true;
     runner->report(runner);
-    verb_loop_end(&runner->loop);
-    uv_stop(&runner->loop.loop); /* a read that nobody waits for any more is not waited for */
+    if (LIST_EMPTY(&runner->questions))
+        end_loop(runner);
+}
+
+/* They read the pass, which goes with the loop. */
+static void give_up_questions(const struct pass_runner *runner)
+{
+    const struct pass_question *question;
+
+    LIST_FOREACH(question, &runner->questions, next)
+        flow_cancel(question->flow);
 }
 
 static void on_done(void *arg, struct pass *pass)
 {
     struct pass_runner *runner = arg;
 
+    runner->done = true;
+    give_up_questions(runner);
     progress_view_end(&runner->progress);
     if (!runner->code)
         runner->code = exit_code_of_pass(pass, runner->manifest);

@@ -10,6 +10,8 @@
 #include "daemon/views/progress_view.h"
 #include "reconcile/engine.h"
 
+#include <sys/queue.h>
+
 struct pass_runner;
 typedef void pass_runner_ask_fn(struct flow *flow, struct pass_runner *runner, size_t pipeline);
 
@@ -41,8 +43,10 @@ struct pass_runner {
     bool names_account; /* what it prints begins with the account's alias, where IAM tells it */
     bool documents;     /* look or report ask for what was read */
     size_t max_changes; /* instead of the spec's; 0: the spec's */
-    unsigned asking;    /* so many of `ahead` and `before` are not over */
-    bool planned, over;
+    LIST_HEAD(, pass_question) questions; /* of `ahead` and `before`, those that are not over */
+    bool planned;
+    bool done; /* the pass; over: all that is told is told */
+    bool over;
     int code; /* exit code; report may set it */
     void *arg;
 };

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BINARY, Sandbox, Spec, environment
+from conftest import BINARY, Sandbox, Spec, environment, make_api, pipeline
 
 Start = Callable[..., Any]
 DEBUG = ("--log-level", "debug")
@@ -185,6 +185,31 @@ def test_stopped_before_anything_was_read(words: list[str], spec: Spec, sandbox:
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=60)[0]
     assert process.returncode == 1 and ("stopped before it was looked at" in said or words[0] == "run"), said
+
+
+@pytest.mark.parametrize("words", [["apply", "--yes"], ["apply"]], ids=" ".join)
+@pytest.mark.parametrize("held", ["shop", "store"])
+def test_stopped_while_it_asks_who_leads(words: list[str], held: str, run: Callable[..., Any], spec: Spec, sandbox: Sandbox) -> None:
+    """Of the first pipeline or of the last, ahead or once all is read: nothing is left of it (LeakSanitizer), and nothing is written."""
+    names = ("shop", "store")
+    for name in names:
+        make_api(sandbox, name)
+    spec.write(pipelines="".join(pipeline(name, api=name) for name in names))
+    assert run("apply", "--yes").returncode == 0
+    for name in names:
+        sandbox.client("logs").put_retention_policy(logGroupName=f"/aws/apigw/{name}", retentionInDays=1)
+    sandbox.clear()
+    sandbox.faults({"action": "hold", "operation": "GetObject",
+                    "params": {"Bucket": f"{held}-bucket", "Key": f"_billingd/{held}/leader.json"}})
+    process = subprocess.Popen([BINARY, "-f", spec.path, *words], text=True, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(sandbox, spec.path.parent))
+    while not sandbox.wait_for_fault():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=60)[0]
+    sandbox.faults()
+    assert process.returncode == 1 and "stopped before it was done" in said and "Sanitizer" not in said, said
+    assert not [c for c in sandbox.calls(kind="write") if c["client"].startswith("billingd")]
 
 
 HANG = """
