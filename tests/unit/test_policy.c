@@ -31,6 +31,8 @@ static const struct pair {
     {STATEMENT("\"Principal\":\"*\""), STATEMENT("\"Principal\":{\"AWS\":\"*\"}"), true},
     {STATEMENT("\"Principal\":{\"AWS\":\"123456789012\"}"),
      STATEMENT("\"Principal\":{\"AWS\":[\"arn:aws:iam::123456789012:root\"]}"), true},
+    {STATEMENT("\"Principal\":{\"AWS\":123456789012}"),
+     STATEMENT("\"Principal\":{\"AWS\":[\"arn:aws:iam::123456789012:root\"]}"), true},
     {STATEMENT("\"Principal\":{\"AWS\":\"123456789012\"}"),
      STATEMENT("\"Principal\":{\"AWS\":\"arn:aws-cn:iam::123456789012:root\"}"), true},
     {STATEMENT("\"Principal\":{\"AWS\":\"123456789012\"}"),

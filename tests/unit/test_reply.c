@@ -513,7 +513,8 @@ static void test_policies(void)
     static const char *const wrong[] = {
         "7", "null", "\"x\"", "[]", "{\"Effect\":null}", "{\"Effect\":[\"Allow\"]}",
         "{\"Action\":7}", "{\"Action\":[[\"s3:*\"]]}", "{\"Resource\":{\"a\":\"b\"}}",
-        "{\"Principal\":[\"*\"]}", "{\"Principal\":{\"AWS\":null}}", "{\"Condition\":\"x\"}",
+        "{\"Principal\":[\"*\"]}", "{\"Principal\":{\"AWS\":null}}",
+        "{\"Principal\":{\"AWS\":[1.5]}}", "{\"Condition\":\"x\"}",
         "{\"Condition\":{\"Bool\":[]}}", "{\"Condition\":{\"Bool\":{\"a\":null}}}",
         "{\"Condition\":{\"Bool\":{\"a\":[[1]]}}}"};
     cleanup_free char *good = mem_printf(role, "%7B%22Statement%22%3A%5B%5D%7D");
@@ -546,6 +547,9 @@ static void test_policies(void)
     check_valid("s3", "GetBucketPolicy", BUCKET,
                 "{\"Statement\":{\"Effect\":\"Deny\",\"Principal\":{\"AWS\":[\"1\"]},\"Condition\":"
                 "{\"Bool\":{\"a\":true,\"b\":[1,\"x\"]}},\"Later\":{}}}");
+    check_valid("s3", "GetBucketPolicy", BUCKET,
+                "{\"Statement\":[{\"Principal\":{\"AWS\":123456789012}},"
+                "{\"NotPrincipal\":{\"AWS\":[123456789012,\"*\"]}}]}");
     check_invalid("s3", "GetBucketPolicy", BUCKET, "{\"Version\":null,\"Statement\":[]}",
                   "has a Policy that is no policy");
     check_invalid("s3", "GetBucketPolicy", BUCKET, "{\"Version\":\"2012\",\"Statement\":[]}",

@@ -84,9 +84,23 @@ static bool is_map(const json_t *value, bool (*is_good)(const json_t *))
     return json_is_object(value);
 }
 
+/* An account's id is also written as the number that it looks like. */
+static bool is_principals(const json_t *value)
+{
+    const json_t *item;
+    size_t i;
+
+    if (!json_is_array(value))
+        return json_is_string(value) || json_is_integer(value);
+    json_array_foreach(value, i, item)
+        if (!json_is_string(item) && !json_is_integer(item))
+            return false;
+    return true;
+}
+
 static bool is_principal(const json_t *value)
 {
-    return json_is_string(value) || is_map(value, is_texts);
+    return json_is_string(value) || is_map(value, is_principals);
 }
 
 /* {"StringEquals": {"aws:SourceAccount": ...}} */
