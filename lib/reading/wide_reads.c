@@ -413,12 +413,13 @@ static bool is_final(const struct wide_group *group, const struct aws_reply *rep
             table_is_absent(asker->scope.kind, asker->call, &reply->error));
 }
 
-/* It reads the same thing in another way. */
+/* It reads the same thing in another way: that the resource is gone is said by a code of the kind's,
+ * while what else it does not find (404, where the thing's own read has no codes) is only its own. */
 static bool says_gone(const struct wide_group *group, const struct aws_reply *reply)
 {
     const struct asker *asker = STAILQ_FIRST(&group->askers);
 
-    return !group->row->list && table_is_absent(asker->scope.kind, asker->call, &reply->error);
+    return !group->row->list && table_matches(asker->scope.kind->gone, &reply->error);
 }
 
 static void on_page(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth)

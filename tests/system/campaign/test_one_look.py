@@ -224,6 +224,20 @@ def test_a_list_that_tells_nothing_is_no_look(sandbox: Sandbox, billingd: Billin
         assert billingd.writes() == [], fault
 
 
+def test_a_bucket_without_encryption_is_there(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """It is told with the status that HeadBucket has for a bucket that is not: it is no look at the bucket's absence."""
+    world.api()
+    billingd.converge()
+    for code in ("ServerSideEncryptionConfigurationNotFoundError", "NoSuchKey"):
+        sandbox.clear()
+        sandbox.faults({"service": "s3", "operation": "GetBucketEncryption", "action": "error", "code": code, "status": 404,
+                        "message": "not found", "times": 1}, own_absence("s3"))
+        billingd.apply()
+        assert [rule["fired"] for rule in sandbox.fault_counts()] == [1, 1]
+        sandbox.faults()
+        assert billingd.writes() == [], code
+
+
 def test_a_list_given_up_is_no_look(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
     world.api()
     billingd.converge()
