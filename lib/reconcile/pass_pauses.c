@@ -78,6 +78,11 @@ void pass_pauses_fini(struct pass_pauses *pauses)
     free(pauses->unknown);
 }
 
+bool pass_pauses_cover(const struct pass_pauses *pauses, const struct item *item)
+{
+    return pause_find(pauses->list, task_address(item->task), clock_agreed_ms() / 1000) != NULL;
+}
+
 char *pass_pauses_observe(const struct pass_pauses *pauses, const struct item *items, size_t count,
                           const char *pipeline)
 {

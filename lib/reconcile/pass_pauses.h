@@ -30,6 +30,8 @@ struct pass_pauses_wish {
 void pass_pauses_ask(struct pass_pauses *pauses, struct read_cache *cache,
                      const struct pass_pauses_wish *wish);
 void pass_pauses_fini(struct pass_pauses *pauses);
+/* Whether an item is paused, as far as is known yet. */
+bool pass_pauses_cover(const struct pass_pauses *pauses, const struct item *item);
 /* Makes observed what is paused of the items of the pipeline.  New text: why the pipeline itself
  * is, NULL: it is not. */
 char *pass_pauses_observe(const struct pass_pauses *pauses, const struct item *items, size_t count,

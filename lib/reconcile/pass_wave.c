@@ -162,12 +162,18 @@ static void tell_differs(struct pass *pass, const struct item *item)
 void pass_wave_look_ahead(struct pass *pass)
 {
     unsigned since = read_cache_calls(pass->cache);
+    size_t kept = 0;
 
     for (size_t i = 0; i < pass->ahead_count; i++) {
         struct item *item = pass->ahead[i];
+        const struct pass_pauses *pauses = &pass->pipelines[item->pipeline].pauses;
 
         if (pass->share.stopping)
             break;
+        if (pauses->waiting)
+            pass->ahead[kept++] = item;
+        if (pauses->waiting || pass_pauses_cover(pauses, item))
+            continue; /* nothing of what is paused will be written */
         if (task_wants_writes(item->task)) {
             ask_early(pass, item);
             tell_differs(pass, item);
@@ -175,7 +181,7 @@ void pass_wave_look_ahead(struct pass *pass)
         if (!item->ahead_ms && may_look_ahead(pass, item))
             item_look_ahead(item, since);
     }
-    pass->ahead_count = 0;
+    pass->ahead_count = kept;
 }
 
 void pass_wave_observe_paused(struct pass *pass)

@@ -41,6 +41,20 @@ def written(sandbox: Sandbox) -> set[str]:
     return {c["operation"] for c in sandbox.calls(kind="write")}
 
 
+@pytest.mark.parametrize("address", ["shop", LOGS])
+def test_nothing_is_asked_ahead_for_it(run: Any, sandbox: Sandbox, applied: None, address: str) -> None:
+    """Neither IAM, nor the account's name, nor who leads: nothing will be written, which may be known later than all else."""
+    assert run("pause", address, *WHY).returncode == 0
+    drift(sandbox)
+    sandbox.clear()
+    sandbox.faults({"action": "latency", "operation": "GetObject", "latency_ms": 500, "times": 0})
+    assert run("apply", "--yes").returncode == 1 and written(sandbox) == set()
+    sandbox.faults()
+    calls = sandbox.calls(lease=True)
+    assert {c["operation"] for c in calls} & {"SimulatePrincipalPolicy", "ListAccountAliases"} == set()
+    assert [c for c in calls if str(c["params"].get("Key", "")).endswith("/leader.json")] == []
+
+
 def test_a_resource_is_left_alone(run: Any, sandbox: Sandbox, spec: Spec, applied: None) -> None:
     assert run("pause").stdout == "Nothing is paused.\n"
     done = run("pause", LOGS, *WHY)
