@@ -72,6 +72,10 @@ static void test_csv(void)
     check(named, "ref,id\na,b\n", "2=a");
     check(second, "x,a\ny\nz,\"b\nc,d\n",
           "1=a 2!has fewer columns 3!has a quote that does not end on it 4=d");
+    check(usual, "id,note\na,\"b, \"\"c\"\nd,5\" wide\n", "2=a 3=d");
+    check(usual, "id,note\na,\"begins\nends\"\nb,\n",
+          "error: line 2: a quoted field goes on over its end, and a list has one line for each "
+          "request: give the column of the ids alone");
     check(usual, "id,n\n-,1\n ,2\na\tb,3\n\xff,4\n",
           "2!has no id where one should be 3!has no id where one should be "
           "4!has an id that is no UTF-8 text, or holds control characters 5!has an id that is no "

@@ -226,6 +226,21 @@ static size_t marked(const struct str *field)
     return field->len > 1 && field->data[0] == '\'' && strchr("=+-@'", field->data[1]);
 }
 
+/* A quoted field that goes on in the next line would make an id of what stands there. */
+static int check_rest(struct id_list *list, const char *line, size_t length, size_t at,
+                      struct err *e)
+{
+    if (at == SIZE_MAX || !memchr(line + at, '"', length - at))
+        return 0;
+    while (at != SIZE_MAX)
+        if (!read_field(list, line, length, &at))
+            return err_set(e, ERR_INVALID,
+                           "line %llu: a quoted field goes on over its end, and a list has one line "
+                           "for each request: give the column of the ids alone",
+                           (unsigned long long)list->lines);
+    return 0;
+}
+
 static int read_csv(struct id_list *list, const char *line, size_t length, struct err *e)
 {
     size_t at = 0;
@@ -244,8 +259,10 @@ static int read_csv(struct id_list *list, const char *line, size_t length, struc
         if (i == list->column)
             break;
     }
-    return take(list, str_text(&list->field) + marked(&list->field),
-                list->field.len - marked(&list->field), e);
+    if (take(list, str_text(&list->field) + marked(&list->field),
+             list->field.len - marked(&list->field), e))
+        return -1;
+    return check_rest(list, line, length, at, e);
 }
 
 /* ---- JSON lines ---- */
