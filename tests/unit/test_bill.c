@@ -234,7 +234,7 @@ static void test_setup(void)
     billing = billing_setup(manifest, 0, aws_session(client, "ap-northeast-2", NULL, NULL),
                             "123456789012", &e);
     CHECK(billing != NULL);
-    CHECK(billing && manifest->pipelines[0].book && billing->book == manifest->pipelines[0].book);
+    CHECK(billing && manifest && billing->book == manifest->pipelines[0].book);
     manifest_free(manifest); /* a reload, while upkeep goes on */
     if (billing)
         check_names(billing);
