@@ -105,23 +105,12 @@ static void free_manifest(void *manifest)
     manifest_free(manifest);
 }
 
-static void on_freed(void *arg, void *manifest)
-{
-    (void)arg, (void)manifest;
-}
-
-static void keep(void *manifest)
-{
-    (void)manifest; /* it is free by now */
-}
-
 /* Of many pipelines that takes longer than the loop has, and nobody else knows it any more.  What
  * of its documents others hold has atomic counts. */
 static void drop_manifest(struct service *service, struct manifest *manifest)
 {
     if (manifest)
-        (void)background_start(&service->loop, &(struct background_work){free_manifest, on_freed,
-                                                                         keep, manifest, NULL});
+        background_free(&service->loop, free_manifest, manifest);
 }
 
 static void take(struct service *service)

@@ -1,6 +1,7 @@
 #include "daemon/upkeep/upkeep.h"
 
 #include "aws/flow.h"
+#include "aws/local/background.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -62,14 +63,26 @@ struct upkeep {
     bool failed;
 };
 
-static void batch_fini(struct batch *batch)
+static void free_batch(void *arg)
 {
+    struct batch *batch = arg;
+
     for (size_t i = 0; i < batch->count; i++) {
         billing_free(batch->items[i].billing);
         free(batch->items[i].broken);
     }
     free(batch->items);
+    free(batch);
+}
+
+/* Off the loop: with the last reference of a price book goes its map of customers. */
+static void batch_fini(const struct upkeep *upkeep, struct batch *batch)
+{
+    struct batch *gone = mem_new(sizeof *gone);
+
+    *gone = *batch;
     *batch = (struct batch){0};
+    background_free(upkeep->setup.loop, free_batch, gone);
 }
 
 /* ---- news ---- */
@@ -523,7 +536,7 @@ static void on_end(void *arg)
 
     upkeep->flow = NULL;
     upkeep->running = false;
-    batch_fini(&upkeep->now);
+    batch_fini(upkeep, &upkeep->now);
     if (upkeep->next.count)
         begin(upkeep);
     upkeep->setup.ended(upkeep->setup.arg);
@@ -643,7 +656,7 @@ bool upkeep_start_part(struct upkeep *upkeep, const struct manifest *manifest,
     size_t end = *from + AT_ONCE;
 
     if (!*from)
-        batch_fini(&upkeep->next);
+        batch_fini(upkeep, &upkeep->next);
     for (size_t i = *from; i < end && i < manifest->pipeline_count; i++) {
         note_idle(upkeep, manifest, pass, i);
         if (manifest->pipelines[i].billing && !pass_refused(pass, i, &(enum err_kind){0}) &&
@@ -703,7 +716,7 @@ unsigned upkeep_refreshes(const struct upkeep *upkeep)
 
 void upkeep_cancel(struct upkeep *upkeep)
 {
-    batch_fini(&upkeep->next);
+    batch_fini(upkeep, &upkeep->next);
     flow_cancel(upkeep->flow);
 }
 
@@ -725,8 +738,8 @@ void upkeep_free(struct upkeep *upkeep)
 {
     if (!upkeep)
         return;
-    batch_fini(&upkeep->now);
-    batch_fini(&upkeep->next);
+    batch_fini(upkeep, &upkeep->now);
+    batch_fini(upkeep, &upkeep->next);
     json_decref(upkeep->done_ms);
     json_decref(upkeep->told);
     json_decref(upkeep->waits);

@@ -149,7 +149,7 @@ struct billing *billing_setup(const struct manifest *manifest, size_t pipeline,
         .region = mem_text(aws_session_region(session)),
         .partition = mem_text(aws_session_partition(session)),
         .session = session,
-        .book = price_book_new(section),
+        .book = spec->book ? price_book_share(spec->book) : price_book_new(section),
         .damaged = json_array(),
         .queries = spec->queries ? json_share(spec->queries) : json_object(),
     };

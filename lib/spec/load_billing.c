@@ -116,8 +116,11 @@ static json_t *read_laid_over(struct load *load, const struct draft *draft,
 
 void load_billing_read(struct load *load, struct draft *draft, const struct yaml_node *root)
 {
-    draft->pipeline->billing = read_laid_over(load, draft, root, "billing", price_book_check);
-    draft->pipeline->cost = read_laid_over(load, draft, root, "cost", cost_prices_check);
+    struct manifest_pipeline *pipeline = draft->pipeline;
+
+    pipeline->billing = read_laid_over(load, draft, root, "billing", price_book_check);
+    pipeline->book = pipeline->billing ? price_book_new(pipeline->billing) : NULL;
+    pipeline->cost = read_laid_over(load, draft, root, "cost", cost_prices_check);
 }
 
 static const char *bucket_of(const struct draft *draft)

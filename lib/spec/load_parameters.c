@@ -202,7 +202,7 @@ static const char *built_in_word(struct draft *draft, const char *name)
     cleanup_free char *word = NULL;
 
     if (!draft->words)
-        draft->words = price_book_words(draft->pipeline->billing);
+        draft->words = price_book_words(draft->pipeline->billing, draft->pipeline->book);
     if (!json_object_get(draft->words, name)) {
         word = built_in(draft->pipeline, name);
         json_object_set_new(draft->words, name,

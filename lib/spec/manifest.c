@@ -1,5 +1,6 @@
 /* manifest.c -- the order in which a spec is read, from files to a checked manifest. */
 #include "base/mem.h"
+#include "billing/prices/price_book.h"
 #include "spec/load_private.h"
 
 #include <string.h>
@@ -150,6 +151,7 @@ void manifest_free(struct manifest *manifest)
         free(pipeline->external_id);
         json_decref(pipeline->formerly);
         json_decref(pipeline->billing);
+        price_book_free(pipeline->book);
         json_decref(pipeline->cost);
         json_decref(pipeline->queries);
     }

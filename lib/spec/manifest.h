@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+struct price_book;
 struct yaml_node;
 
 /* `mode`: whether billingd writes, or only looks and tells.  The narrowest that says it wins: of a
@@ -46,7 +47,8 @@ struct manifest_pipeline {
     size_t resource_count;
     json_t *billing; /* the `billing` section, the manifest's below its own; scalars are texts;
                         NULL: there is none */
-    json_t *cost;    /* the `cost` section in the same way */
+    struct price_book *book; /* the same; NULL: there is none */
+    json_t *cost;            /* the `cost` section in the same way */
     enum manifest_protect protect; /* of its resources that say nothing */
     json_t *queries; /* name -> SQL of the template; ${runtime} placeholders are left in it */
     struct manifest_mode mode;

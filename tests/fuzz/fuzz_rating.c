@@ -202,7 +202,8 @@ static void check_words(const json_t *section)
                                         "billing_currency_digits", "billing_call_price",
                                         "billing_gib_price"};
 
-    json_auto_t *words = price_book_words(section);
+    struct price_book *book = price_book_new(section);
+    json_auto_t *words = price_book_words(section, book);
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *text = json_text(words, names[i]);
@@ -211,6 +212,7 @@ static void check_words(const json_t *section)
         if (*text)
             check_expression(text);
     }
+    price_book_free(book);
 }
 
 /* The book is the same in canonical form as in the form that it was read from. */

@@ -234,10 +234,11 @@ static void test_setup(void)
     billing = billing_setup(manifest, 0, aws_session(client, "ap-northeast-2", NULL, NULL),
                             "123456789012", &e);
     CHECK(billing != NULL);
+    CHECK(billing && manifest && billing->book == manifest->pipelines[0].book);
+    manifest_free(manifest); /* a reload, while upkeep goes on */
     if (billing)
         check_names(billing);
     billing_free(billing);
-    manifest_free(manifest);
     problems_fini(&problems);
     aws_client_free(client);
     (void)uv_run(&loop, UV_RUN_DEFAULT);

@@ -125,6 +125,12 @@ static void tell_damaged(const struct billing *billing)
                       json_text(object, "problem"));
 }
 
+/* Off the loop: a price book of another file is its own. */
+static void free_billing(void *billing)
+{
+    billing_free(billing);
+}
+
 static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pipeline)
 {
     const struct manifest_pipeline *spec = &runner->manifest->pipelines[pipeline];
@@ -149,7 +155,7 @@ static void one_turn(struct flow *flow, struct billing_runner *runner, size_t pi
     billing_runner_count(&turn, NULL, NULL);
     tell(runner, pipeline, &e);
     tell_damaged(turn.billing);
-    billing_free(turn.billing);
+    flow_work(flow, free_billing, turn.billing);
 }
 
 bool billing_runner_is_chosen(const struct options *options, const struct manifest *manifest,

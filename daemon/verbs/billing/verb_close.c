@@ -237,7 +237,7 @@ static int close_month(struct flow *flow, struct billing_turn *turn, struct day 
         close_statements_foretell(flow, &close);
     code = failed ? -1 : decide(flow, turn, &close, e);
 
-    close_fini(&close);
+    close_fini(flow, &close);
     return code;
 }
 

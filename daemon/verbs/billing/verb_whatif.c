@@ -139,14 +139,12 @@ static int compute(struct flow *flow, struct billing_turn *turn, const struct bi
 
 static int whatif_turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
-    const json_t *section = turn->manifest->pipelines[turn->pipeline].billing;
     struct billing old = *turn->billing;
-    json_auto_t *nothing = json_object();
     int code = EXIT_BAD_CONFIG;
 
-    /* The turn's book is exchanged for the other; this is the spec's once more. */
-    old.book = price_book_new(section ? section : nothing);
-    if (!billing_prices_read(turn->manifest, turn->pipeline, turn->options, turn->billing, e))
+    /* The turn's book is exchanged for the other. */
+    old.book = price_book_share(turn->billing->book);
+    if (!billing_prices_read(flow, turn, e))
         code = compute(flow, turn, &old, e);
     price_book_free(old.book);
     return code;

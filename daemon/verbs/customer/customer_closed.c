@@ -105,9 +105,9 @@ int customer_closed_read(struct flow *flow, const struct billing *billing,
     return e->kind ? -1 : 0;
 }
 
-void customer_closed_fini(struct customer_closed *closed)
+void customer_closed_fini(struct flow *flow, struct customer_closed *closed)
 {
-    closed_fini(&closed->closed);
+    closed_fini(flow, &closed->closed);
     free(closed->names);
     free(closed->wrong);
     *closed = (struct customer_closed){0};

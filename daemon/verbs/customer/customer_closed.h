@@ -23,7 +23,7 @@ struct customer_closed {
  * the prices and customers that it was closed with. */
 int customer_closed_read(struct flow *flow, const struct billing *billing,
                          struct customer_closed *closed, struct err *e);
-void customer_closed_fini(struct customer_closed *closed);
+void customer_closed_fini(struct flow *flow, struct customer_closed *closed);
 /* {"documents", "calls", "bytes", "total"}, or null; new reference. */
 json_t *customer_closed_json(const struct customer_closed *closed);
 

@@ -197,12 +197,12 @@ int customer_line_read(struct flow *flow, struct billing_turn *turn, struct cust
     return code ? code : check_customer(turn, about);
 }
 
-void customer_line_fini(struct customer_line *about)
+void customer_line_fini(struct flow *flow, struct customer_line *about)
 {
     if (about->billing)
         about->billing->book = about->own_book;
     about->billing = NULL;
-    customer_closed_fini(&about->closed);
+    customer_closed_fini(flow, &about->closed);
     requests_line_fini(&about->line);
 }
 

@@ -31,7 +31,7 @@ int customer_line_days(struct flow *flow, struct billing_turn *turn, struct cust
 /* Reads the line: as above.  Refuses where there is no bill of the month, or nobody of that id. */
 int customer_line_read(struct flow *flow, struct billing_turn *turn, struct customer_line *about,
                        struct err *e);
-void customer_line_fini(struct customer_line *about);
+void customer_line_fini(struct flow *flow, struct customer_line *about);
 /* Whether a part of the month is asked for: a day, a route, a status. */
 bool customer_line_is_part(const struct customer_line *about);
 /* Why calls found in the log events are not those of the line, or why nobody knows; new text, NULL:

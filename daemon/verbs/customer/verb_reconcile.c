@@ -270,7 +270,7 @@ static int reconcile_turn(struct flow *flow, struct billing_turn *turn, struct e
     code = customer_line_days(flow, turn, &asked->about, e);
     if (!code)
         code = reconcile(flow, asked, e);
-    customer_line_fini(&asked->about);
+    customer_line_fini(flow, &asked->about);
     return code;
 }
 

@@ -153,7 +153,7 @@ static int requests_turn(struct flow *flow, struct billing_turn *turn, struct er
         code = customer_line_read(flow, turn, &asked->about, e);
     if (!code && !turn->options->dry_run)
         code = list(flow, asked, e);
-    customer_line_fini(&asked->about);
+    customer_line_fini(flow, &asked->about);
     return code;
 }
 

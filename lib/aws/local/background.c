@@ -23,9 +23,10 @@ static void on_end(uv_work_t *request, int status)
     struct background *background = request->data;
 
     (void)status;
-    if (!background->cancelled)
+    if (background->work.done && !background->cancelled)
         background->work.done(background->work.arg, background->work.job);
-    background->work.release(background->work.job);
+    if (background->work.release)
+        background->work.release(background->work.job);
     free(background);
 }
 
@@ -44,4 +45,9 @@ void background_cancel(struct background *background)
 {
     if (background)
         background->cancelled = true;
+}
+
+void background_free(uv_loop_t *loop, void (*release)(void *job), void *job)
+{
+    (void)background_start(loop, &(struct background_work){.work = release, .job = job});
 }

@@ -41,8 +41,11 @@ bool close_is_refused(const struct close *close)
     return json_array_size(close->reasons) > 0;
 }
 
-void close_fini(struct close *close)
+/* Bills, lists and a customer map: off the loop. */
+static void release(void *arg)
 {
+    struct close *close = arg;
+
     signature_key_free(close->key);
     json_decref(close->reasons);
     json_decref(close->notes);
@@ -71,6 +74,11 @@ void close_fini(struct close *close)
         numbers_fini(close->begun);
     free(close->begun);
     free(close->folder);
+}
+
+void close_fini(struct flow *flow, struct close *close)
+{
+    flow_work(flow, release, close);
 }
 
 void close_take_key(struct close *close)

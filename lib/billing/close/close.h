@@ -66,7 +66,8 @@ int close_correction_look(struct flow *flow, struct close *close, struct err *e)
 /* Writes what was found.  0; 1 when somebody else closed meanwhile; -1 and *e: it can be tried
  * again at any time. */
 int close_write(struct flow *flow, struct close *close, struct err *e);
-void close_fini(struct close *close);
+/* On the pool, since it may be large. */
+void close_fini(struct flow *flow, struct close *close);
 
 /* ---- close_due.c ---- */
 

@@ -115,7 +115,7 @@ static int open_closed(struct flow *flow, struct close *close, struct closed *cl
         return result;
     if (closed_open_book(flow, billing, closed, e))
         return -1;
-    if (closed_assign(closed, close->section, close->notes, &wrong))
+    if (closed_assign(flow, closed, &(struct closed_gifts){close->section, close->notes}, &wrong))
         close_reason(close, "%s", wrong.text);
     close->price_book = json_share(closed->section);
     return 0;
@@ -294,7 +294,7 @@ int close_correction_look(struct flow *flow, struct close *close, struct err *e)
 
     close_begin(close);
     result = look(flow, close, &closed, e);
-    closed_fini(&closed);
+    closed_fini(flow, &closed);
     return result;
 }
 
@@ -333,6 +333,6 @@ int close_correction_note(struct flow *flow, struct close *close, struct err *e)
     else if (failed.kind != ERR_CANCELLED)
         close_note(close, "whether more arrived for %s since it was closed is unknown: %s", month,
                    failed.text);
-    close_fini(&before);
+    close_fini(flow, &before);
     return failed.kind == ERR_CANCELLED ? err_set(e, failed.kind, "%s", failed.text) : 0;
 }

@@ -18,7 +18,7 @@ static int after(struct flow *flow, const struct billing *billing, struct day la
 
     due->finishes = !result && !*closed.invoice.archive.hash;
     due->month = due->finishes ? last : calendar_add_days(calendar_month(last).last, 1);
-    closed_fini(&closed);
+    closed_fini(flow, &closed);
     return result;
 }
 

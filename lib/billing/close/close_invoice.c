@@ -239,7 +239,7 @@ static int check_own(struct flow *flow, struct close *close, struct err *e)
         result = close_finish_look(flow, close, &closed.invoice, e);
     if (!result && !close_is_refused(close))
         result = close_statements_begun(flow, close, e);
-    closed_fini(&closed);
+    closed_fini(flow, &closed);
     return result;
 }
 

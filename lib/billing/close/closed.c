@@ -82,15 +82,24 @@ static const struct archive *last_archive(const struct closed *closed)
     return *last->archive.hash ? &last->archive : &closed->invoice.archive;
 }
 
+/* Of however many customers: off the loop. */
+static void make_book(void *arg)
+{
+    struct closed *closed = arg;
+
+    if (!price_book_check(closed->section, NULL, NULL))
+        closed->book = price_book_new(closed->section);
+}
+
 int closed_open_book(struct flow *flow, const struct billing *billing, struct closed *closed,
                      struct err *e)
 {
     closed->section = archive_json(flow, last_archive(closed), "price-book.json", e);
     if (!closed->section)
         return -1;
-    if (price_book_check(closed->section, NULL, NULL))
+    flow_work(flow, make_book, closed);
+    if (!closed->book)
         return err_set(e, ERR_EVIDENCE, "the archived price book is none");
-    closed->book = price_book_new(closed->section);
     closed->billing = *billing;
     closed->billing.book = closed->book;
     closed->since = since_of(closed->invoice.archive.manifest);
@@ -172,18 +181,25 @@ static json_t *assigned(const struct closed *closed, const json_t *section, json
     return NULL;
 }
 
-int closed_assign(struct closed *closed, const json_t *section, json_t *told, struct err *e)
+struct assigning {
+    struct closed *closed;
+    const struct closed_gifts *gifts;
+    struct err wrong;
+};
+
+static void assign(void *arg)
 {
-    json_t *customers = assigned(closed, section, told), *whole;
-    struct err wrong = {0};
+    struct assigning *assigning = arg;
+    struct closed *closed = assigning->closed;
+    json_t *customers = assigned(closed, assigning->gifts->section, assigning->gifts->told), *whole;
 
     if (!customers)
-        return 0;
+        return;
     whole = json_copy(closed->section);
     json_object_set_new(whole, "customers", customers);
-    if (price_book_check(whole, keep_problem, &wrong)) {
+    if (price_book_check(whole, keep_problem, &assigning->wrong)) {
         json_decref(whole);
-        return err_set(e, wrong.kind, "%s", wrong.text);
+        return;
     }
     closed->assigns = true;
     json_decref(closed->section);
@@ -191,7 +207,15 @@ int closed_assign(struct closed *closed, const json_t *section, json_t *told, st
     price_book_free(closed->book);
     closed->book = price_book_new(whole);
     closed->billing.book = closed->book;
-    return 0;
+}
+
+int closed_assign(struct flow *flow, struct closed *closed, const struct closed_gifts *gifts,
+                  struct err *e)
+{
+    struct assigning assigning = {.closed = closed, .gifts = gifts};
+
+    flow_work(flow, assign, &assigning);
+    return assigning.wrong.kind ? err_set(e, assigning.wrong.kind, "%s", assigning.wrong.text) : 0;
 }
 
 int closed_since(struct flow *flow, const struct billing *billing, struct day month, char **since,
@@ -206,8 +230,10 @@ int closed_since(struct flow *flow, const struct billing *billing, struct day mo
     return result;
 }
 
-void closed_fini(struct closed *closed)
+static void release(void *arg)
 {
+    struct closed *closed = arg;
+
     for (size_t i = 0; i < closed->count; i++)
         closed_document_fini(&closed->corrections[i]);
     free(closed->corrections);
@@ -217,6 +243,11 @@ void closed_fini(struct closed *closed)
     free(closed->since);
     json_decref(closed->documents);
     *closed = (struct closed){0};
+}
+
+void closed_fini(struct flow *flow, struct closed *closed)
+{
+    flow_work(flow, release, closed);
 }
 
 /* ---- asking ---- */

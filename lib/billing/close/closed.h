@@ -45,11 +45,17 @@ int closed_open_corrections(struct flow *flow, const struct billing *billing, st
                             struct closed *closed, struct err *e);
 int closed_open_book(struct flow *flow, const struct billing *billing, struct closed *closed,
                      struct err *e);
-/* Gives calls without a sub to customers, as entries of section (a `billing` section) for "-" say
- * that the archived customer map has not; told: gets a text for each.  The book is then that one.
- * -1 and *e (ERR_INVALID): they contradict what was closed. */
-int closed_assign(struct closed *closed, const json_t *section, json_t *told, struct err *e);
-void closed_fini(struct closed *closed);
+struct closed_gifts {
+    const json_t *section; /* a `billing` section */
+    json_t *told;          /* gets a text for each gift; borrowed */
+};
+/* Gives calls without a sub to customers, as entries of the section for "-" say that the archived
+ * customer map has not.  The book is then that one.  -1 and *e (ERR_INVALID): they contradict what
+ * was closed. */
+int closed_assign(struct flow *flow, struct closed *closed, const struct closed_gifts *gifts,
+                  struct err *e);
+/* On the pool, since it may be large. */
+void closed_fini(struct flow *flow, struct closed *closed);
 /* billing.rollup.since as it was when the month was closed, in *since: new text, or NULL.  1; 0: it
  * is not closed; -1 and *e. */
 int closed_since(struct flow *flow, const struct billing *billing, struct day month, char **since,

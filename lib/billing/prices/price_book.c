@@ -162,6 +162,7 @@ static struct price_book *read_book(const struct section_value *section)
 {
     struct price_book *book = mem_new(sizeof *book);
 
+    book->references = 1;
     read_zone(section, book);
     if (json_object_get(section->object, "prices"))
         price_book_read_prices(section, book);
@@ -196,6 +197,12 @@ struct price_book *price_book_new(const json_t *section)
     return book;
 }
 
+struct price_book *price_book_share(struct price_book *book)
+{
+    book->references++;
+    return book;
+}
+
 static void free_prices(struct prices *prices)
 {
     for (size_t i = 0; i < prices->rule_count; i++) {
@@ -209,7 +216,7 @@ static void free_prices(struct prices *prices)
 
 void price_book_free(struct price_book *book)
 {
-    if (!book)
+    if (!book || --book->references)
         return;
     for (size_t i = 0; i < book->price_count; i++)
         free_prices(&book->prices[i]);

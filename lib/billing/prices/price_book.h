@@ -11,8 +11,12 @@ struct price_book;
 
 /* Checks a `billing` section of a spec; returns the number of problems. */
 int price_book_check(const json_t *section, section_problem_fn *problem, void *arg);
-/* From a section that passed the check; new. */
+/* From a section that passed the check; new.  It grows with the customers, some microseconds each:
+ * not on the loop (flow.h). */
 struct price_book *price_book_new(const json_t *section);
+/* Another reference of a book, which nobody changes; for price_book_free, on any thread. */
+struct price_book *price_book_share(struct price_book *book);
+/* Gives up a reference; NULL is harmless. */
 void price_book_free(struct price_book *book);
 
 const char *price_book_zone(const struct price_book *book);

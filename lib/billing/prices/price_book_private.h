@@ -44,6 +44,7 @@ struct customer {
 struct tax_rule;
 
 struct price_book {
+    _Atomic unsigned references;
     char *zone, *currency;
     struct prices *prices; /* oldest first */
     size_t price_count;

@@ -102,9 +102,8 @@ static void add_settings(json_t *words, const json_t *section)
     settings_free(&settings);
 }
 
-json_t *price_book_words(const json_t *section)
+json_t *price_book_words(const json_t *section, const struct price_book *book)
 {
-    struct price_book *book = section ? price_book_new(section) : NULL;
     const char *currency = book ? book->currency : "USD";
     struct calendar_zone zone;
     json_t *words = json_object();
@@ -116,6 +115,5 @@ json_t *price_book_words(const json_t *section)
     set(words, "billing_currency_digits", mem_printf("%d", money_currency_digits(currency)));
     set(words, "billing_call_price", price_sql(book, false));
     set(words, "billing_gib_price", price_sql(book, true));
-    price_book_free(book);
     return words;
 }

@@ -2,7 +2,7 @@
 #ifndef BILLING_PRICES_PRICE_BOOK_WORDS_H
 #define BILLING_PRICES_PRICE_BOOK_WORDS_H
 
-#include <jansson.h>
+#include "billing/prices/price_book.h"
 
 /* The texts that names stand for, an object; new reference.
  *
@@ -16,7 +16,8 @@
  * tiers, quotas, rules, a minimum, customers, a change within the month, more than 9 decimals, no
  * price yet
  *
- * section: a checked section; NULL (there is none): the defaults, and no prices. */
-json_t *price_book_words(const json_t *section);
+ * section: a checked section, and its book; both NULL (there is none): the defaults, and no prices.
+ */
+json_t *price_book_words(const json_t *section, const struct price_book *book);
 
 #endif

@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { AT_ONCE = 32 }; /* days looked at in a round of the loop: some milliseconds */
+
 const char *rollup_state_name(enum rollup_state state)
 {
     static const char *const names[] = {
@@ -307,6 +309,18 @@ static void read_hash(struct flow *flow, void *arg)
         fail(look, &e);
 }
 
+/* Some days in a round of the loop: what is remembered of objects is the loop's. */
+static void look_at_all(struct flow *flow, const struct look *look, struct rollup_status *status)
+{
+    struct err cancelled = {0}; /* the rest costs no call */
+
+    for (size_t i = 0; i < status->count; i++) {
+        if (i && i % AT_ONCE == 0)
+            (void)flow_sleep(flow, 1, &cancelled);
+        look_at(look, &status->days[i]);
+    }
+}
+
 int rollup_look(struct flow *flow, const struct billing *billing, struct day_span days,
                 struct rollup_status *status, struct err *e)
 {
@@ -329,8 +343,7 @@ int rollup_look(struct flow *flow, const struct billing *billing, struct day_spa
     flow_all(flow, parts, sizeof parts / sizeof *parts);
     if (!failed.kind)
         add_days(billing, days, status);
-    for (size_t i = 0; i < status->count; i++)
-        look_at(&look, &status->days[i]);
+    look_at_all(flow, &look, status);
     json_decref(look.builds);
     json_decref(look.files);
     return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;

@@ -90,8 +90,10 @@ static bool take_bytes(void *arg, const void *bytes, size_t length)
     return gzip_reader_feed(&reading->gzip, bytes, length) && !reading->broken;
 }
 
-static void drop(struct reading *reading)
+static void drop(void *arg)
 {
+    struct reading *reading = arg;
+
     for (size_t i = 0; i < reading->count; i++)
         json_decref(reading->entries[i]);
     reading->count = 0;
@@ -108,7 +110,7 @@ static int hand_over(struct flow *flow, void *arg, struct err *e)
         failed = reading->taker->take(flow, reading->taker->arg, reading->entries + at,
                                       left < BATCH ? left : BATCH, e);
     }
-    drop(reading);
+    flow_work(flow, drop, reading);
     return failed;
 }
 
@@ -129,7 +131,7 @@ int statement_index_each(struct flow *flow, const struct billing *billing, const
     if (!failed && (ended || reading.broken || reading.rest.len))
         failed = err_set(e, ERR_EVIDENCE, "%s is no index of statements: line %zu is none",
                          json_text(object, "key"), reading.lines + !reading.broken);
-    drop(&reading);
+    flow_work(flow, drop, &reading);
     free(reading.entries);
     str_fini(&reading.rest);
     return failed;

@@ -29,26 +29,38 @@ static void add_object(struct heap *heap, const char *key, json_int_t size)
 struct comparing {
     const char *folder;
     struct heap named, there;
+    json_t *const *entries; /* a batch */
+    size_t count;
 };
 
-static int take_names(struct flow *flow, void *arg, json_t *const *entries, size_t count,
-                      struct err *e)
+static void add_names(void *arg)
 {
     static const char *const forms[] = {"json", "html", "xml"};
     struct comparing *comparing = arg;
 
-    (void)flow, (void)e;
-    for (size_t i = 0; i < count; i++) {
-        cleanup_free char *base = statement_index_key(comparing->folder, entries[i]);
+    for (size_t i = 0; i < comparing->count; i++) {
+        const json_t *entry = comparing->entries[i];
+        cleanup_free char *base = statement_index_key(comparing->folder, entry);
 
         for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
-            const json_t *file = json_object_get(entries[i], forms[form]);
+            const json_t *file = json_object_get(entry, forms[form]);
             cleanup_free char *key = mem_printf("%s.%s", base, forms[form]);
 
             if (file)
                 add_object(&comparing->named, key, json_whole(file, "size"));
         }
     }
+}
+
+static int take_names(struct flow *flow, void *arg, json_t *const *entries, size_t count,
+                      struct err *e)
+{
+    struct comparing *comparing = arg;
+
+    (void)e;
+    comparing->entries = entries;
+    comparing->count = count;
+    flow_work(flow, add_names, comparing);
     return 0;
 }
 

@@ -23,9 +23,9 @@ struct claim {
     json_t *days;               /* builds, as the last document has them; borrowed */
 };
 
-static void claim_fini(struct claim *claim)
+static void claim_fini(struct flow *flow, struct claim *claim)
 {
-    closed_fini(&claim->closed);
+    closed_fini(flow, &claim->closed);
     bill_packed_free(claim->billed);
 }
 
@@ -501,7 +501,7 @@ int verify_month(struct flow *flow, struct verify *verify, struct err *e)
     tell(verify, "reading what was closed");
     if (!closed_open(flow, verify->billing, verify->month, &claim.closed, &failed))
         result = check_all(flow, verify, &claim, &failed);
-    claim_fini(&claim);
+    claim_fini(flow, &claim);
     if (result && (failed.kind == ERR_EVIDENCE ||
                    (failed.kind == ERR_INVALID && json_array_size(verify->differences)))) {
         /* It ends the computing, and is what was looked for; or comes of it. */
