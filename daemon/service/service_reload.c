@@ -234,7 +234,7 @@ static bool take_read(struct service *service, struct manifest *manifest)
     }
     free(service->rejected);
     service->rejected = NULL;
-    manifest_free(service->next); /* an earlier reload that still waited */
+    drop_manifest(service, service->next); /* an earlier reload that still waited */
     service->next = manifest;
     return true;
 }
@@ -255,7 +255,7 @@ static void on_worked(uv_work_t *work, int status)
     (void)status; /* nobody cancels it */
     reading->under_way = false;
     if (useless) {
-        manifest_free(reading->manifest);
+        drop_manifest(service, reading->manifest);
         problems_fini(&reading->problems);
         if (!service->stopping)
             service_reload(service, reading->ready);
