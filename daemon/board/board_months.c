@@ -214,8 +214,7 @@ static json_t *pipeline_document(const struct board *board, const struct board_p
     json_t *months = months_document(board, pipeline, now_ms);
 
     return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "pipeline", pipeline->name,
-                     "time_zone",
-                     pipeline->zone, "builds", !pipeline->idle, "checked",
+                     "time_zone", pipeline->zone, "builds", !pipeline->idle, "checked",
                      board_document_time(pipeline->days_ms), "archive_checked",
                      board_document_time(pipeline->documents_ms), "totals", totals_of(months),
                      "money", board_money_document(pipeline->documents, months, trusted), "months",

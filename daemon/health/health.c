@@ -109,7 +109,8 @@ static json_t *billing_of(const struct manifest *manifest)
     return billing;
 }
 
-/* From the end: of series that are sorted as the pipelines are the last go first, and none moves. */
+/* From the end: of series that are sorted as the pipelines are the last go first, and none moves.
+ */
 static void forget(struct health *health, const struct manifest *manifest)
 {
     json_auto_t *billing = billing_of(manifest);

@@ -173,7 +173,7 @@ struct service {
     unsigned generation;         /* of the spec */
     bool taken;                  /* a new one; page, metrics and readiness do not go by it yet */
     void (*swapped)(struct service *); /* what follows that */
-    unsigned failures;           /* see service_time_delay_ms */
+    unsigned failures;                 /* see service_time_delay_ms */
     /* Why the spec that was read last is not in use, in words of ours ("error in billing.yaml:14:3
      * and 2 more"); NULL: it is. */
     char *rejected;

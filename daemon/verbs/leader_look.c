@@ -78,9 +78,9 @@ void leader_look_ask(struct flow *flow, struct leader_look *look, struct pass *p
     if (one->asked)
         return;
     one->asked = true;
-    place = state_object_place(pass_bucket(pass, pipeline),
-                               look->manifest->pipelines[pipeline].name, LEASE_NAME,
-                               pass_account(pass, pipeline));
+    place =
+        state_object_place(pass_bucket(pass, pipeline), look->manifest->pipelines[pipeline].name,
+                           LEASE_NAME, pass_account(pass, pipeline));
     (void)state_object_read(flow, pass_session(pass, pipeline), place, &one->object, &one->e);
 }
 

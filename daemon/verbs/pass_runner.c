@@ -130,7 +130,7 @@ static void give_up_questions(const struct pass_runner *runner)
     const struct pass_question *question;
 
     LIST_FOREACH(question, &runner->questions, next)
-        flow_cancel(question->flow);
+    flow_cancel(question->flow);
 }
 
 static void on_done(void *arg, struct pass *pass)

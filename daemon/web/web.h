@@ -67,7 +67,7 @@ struct web_setup {
     /* Whether there is time for another answer in the round of the loop that is under way; NULL:
      * there always is. */
     bool (*has_time)(const uv_loop_t *loop);
-    int socket_mode;     /* of a Unix socket; 0: 0660 */
+    int socket_mode; /* of a Unix socket; 0: 0660 */
 };
 
 /* Most connections at a time; fewer where the process may not open so many files (its soft limit is

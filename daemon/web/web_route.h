@@ -11,7 +11,7 @@ struct web_routes {
     json_t *hosts;
     char *token;
     bool (*has_time)(const uv_loop_t *loop); /* NULL: always */
-    size_t queued; /* bytes of answers on their way */
+    size_t queued;                           /* bytes of answers on their way */
 };
 
 /* Where a request came from. */

@@ -16,8 +16,8 @@
 /* What no round may reach; one that does is logged (debug, "long_round"). */
 enum { LOOP_WATCH_MOST_MS = 50 };
 
-/* What pieces share of it: a round begins none after WORK, but for one and what fits into SLICE among
- * its sockets, and as much among its timers.  The longest pieces take some ten. */
+/* What pieces share of it: a round begins none after WORK, but for one and what fits into SLICE
+ * among its sockets, and as much among its timers.  The longest pieces take some ten. */
 enum { LOOP_WATCH_WORK_MS = 20, LOOP_WATCH_SLICE_MS = 8 };
 
 /* seconds: of a round, by the wall clock, waits left out. */
@@ -41,7 +41,7 @@ void loop_watch_open(uv_loop_t *loop);
  * loop of a process is watched at a time. */
 void loop_watch_start(struct loop_watch *watch, uv_loop_t *loop, loop_watch_fn *round, void *arg);
 /* Whether the round that is under way may begin another piece of work.  Who hears no goes on in the
- * next one, by a timer of a millisecond (libuv would run one of no delay in the same round).  Always
+ * next one, by a timer of a millisecond (libuv would run one of no delay in the same round). Always
  * true on a loop that is not watched. */
 bool loop_watch_has_time(const uv_loop_t *loop);
 /* At the begin of a timer's callback, with that callback: true when it is called again in the next

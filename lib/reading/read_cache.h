@@ -14,8 +14,8 @@ enum { READ_CACHE_AT_ONCE = 16 }; /* some ten milliseconds */
 
 /* depth: how many round trips had to happen one after another up to this reply. */
 typedef void read_cache_fn(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth);
-/* Before that: another read that tells all there are, asked in its place, has not what it looks for;
- * depth: the round trips up to that. */
+/* Before that: another read that tells all there are, asked in its place, has not what it looks
+ * for; depth: the round trips up to that. */
 typedef void read_cache_missed_fn(void *arg, size_t slot, unsigned depth);
 
 struct read_request {

@@ -35,7 +35,7 @@ struct wide_group {
     json_t *found;  /* key -> item */
     struct page_tokens tokens;
     unsigned sent, depth; /* sent: pages, but for those that somebody had asked for */
-    bool whole; /* it told of all that there are */
+    bool whole;           /* it told of all that there are */
     bool failed;
     struct aws_reply failure; /* of what is not to be asked again one by one */
     TAILQ_ENTRY(wide_group) next;
@@ -413,8 +413,9 @@ static bool is_final(const struct wide_group *group, const struct aws_reply *rep
             table_is_absent(asker->scope.kind, asker->call, &reply->error));
 }
 
-/* It reads the same thing in another way: that the resource is gone is said by a code of the kind's,
- * while what else it does not find (404, where the thing's own read has no codes) is only its own. */
+/* It reads the same thing in another way: that the resource is gone is said by a code of the
+ * kind's, while what else it does not find (404, where the thing's own read has no codes) is only
+ * its own. */
 static bool says_gone(const struct wide_group *group, const struct aws_reply *reply)
 {
     const struct asker *asker = STAILQ_FIRST(&group->askers);

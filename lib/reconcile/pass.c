@@ -188,7 +188,8 @@ struct pass *pass_new(const struct pass_setup *setup, const struct pass_events *
     pass_wave_order(pass);
     pass->items = mem_new((pass->item_count + 1) * sizeof *pass->items);
     pass->shown = mem_new((pass->item_count + 1) * sizeof(struct item *));
-    pass->ahead = mem_new((2 * pass->item_count + pass->pipeline_count + 1) * sizeof(struct item *));
+    pass->ahead =
+        mem_new((2 * pass->item_count + pass->pipeline_count + 1) * sizeof(struct item *));
     ask_identities(pass);
     return pass;
 }

@@ -37,8 +37,8 @@ struct pass_gate {
 struct pass_events {
     /* A resource moved: compare task_state and task_verdict with what you knew. */
     void (*on_task)(void *arg, const struct pass *pass, const struct task *task);
-    /* Something of a pipeline is to be written, at once when all is planned (expects_apply), and its
-     * bucket is there; others are still read.  Once for each.  NULL: nothing is done then. */
+    /* Something of a pipeline is to be written, at once when all is planned (expects_apply), and
+     * its bucket is there; others are still read.  Once for each.  NULL: nothing is done then. */
     void (*on_differs)(void *arg, struct pass *pass, size_t pipeline);
     /* Everything is read: what else is asked before on_planned may be asked now, side by side with
      * IAM.  NULL: nothing is. */

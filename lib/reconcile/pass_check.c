@@ -96,8 +96,8 @@ static void take_depth(struct pass_check *check)
             check->depth = check->place.items[i].depth;
 }
 
-/* What is asked early waits until each item has heard something, and for the plans that it is about:
- * where something is made it is about all that there may be. */
+/* What is asked early waits until each item has heard something, and for the plans that it is
+ * about: where something is made it is about all that there may be. */
 static void take_early_depth(struct pass_check *check, bool all)
 {
     for (size_t i = 0; i < check->place.count; i++) {

@@ -242,11 +242,27 @@ static void look_ahead(struct pass *pass)
         pass_wave_look_ahead(pass);
 }
 
+static bool is_confirmed(struct pass *pass)
+{
+    if (!work_next(pass, pass_write_confirm))
+        return false;
+    wake_items(pass);
+    return all_at(pass, pass_write_is_free(pass) ? UNTIL_FIRST_MAY_WRITE : UNTIL_PLANNED);
+}
+
+static bool is_applied(struct pass *pass)
+{
+    bool more = turns_release(pass->items, pass->item_count);
+
+    wake_items(pass);
+    if (more)
+        next_round(pass);
+    return all_at(pass, UNTIL_DONE);
+}
+
 /* Whether the phase is over; gives items that wait, or their turn, a push. */
 static bool is_over(struct pass *pass)
 {
-    bool more;
-
     switch (pass->phase) {
     case PHASE_IDENTITY:
         return all_identified(pass);
@@ -268,18 +284,11 @@ static bool is_over(struct pass *pass)
     case PHASE_PLANNED: /* ended from outside: pass.h */
         return false;
     case PHASE_CONFIRMING:
-        if (!work_next(pass, pass_write_confirm))
-            return false;
-        wake_items(pass);
-        return all_at(pass, pass_write_is_free(pass) ? UNTIL_FIRST_MAY_WRITE : UNTIL_PLANNED);
+        return is_confirmed(pass);
     case PHASE_CLAIMING:
         return all_claimed(pass);
     case PHASE_APPLYING:
-        more = turns_release(pass->items, pass->item_count);
-        wake_items(pass);
-        if (more)
-            next_round(pass);
-        return all_at(pass, UNTIL_DONE);
+        return is_applied(pass);
     case PHASE_FINISHING:
         return work_next(pass, finish_pipeline);
     case PHASE_DONE:
@@ -340,14 +349,19 @@ static void send_what_is_held(const struct pass *pass)
 
 static void step(struct pass *pass)
 {
-    static const enum pass_phase next[] = {
-        [PHASE_IDENTITY] = PHASE_READING,       [PHASE_READING] = PHASE_JUDGING,
-        [PHASE_JUDGING] = PHASE_MEETING,        [PHASE_MEETING] = PHASE_FORGETTING,
-        [PHASE_FORGETTING] = PHASE_READING,     [PHASE_COUNTING] = PHASE_CHECKING,
-        [PHASE_CHECKING] = PHASE_PLANNED,       [PHASE_CONFIRMING] = PHASE_CLAIMING,
-        [PHASE_CLAIMING] = PHASE_APPLYING,      [PHASE_APPLYING] = PHASE_JUDGING_AGAIN,
-        [PHASE_FINISHING] = PHASE_JUDGING_AGAIN, [PHASE_JUDGING_AGAIN] = PHASE_DONE,
-        [PHASE_DONE] = PHASE_DONE};
+    static const enum pass_phase next[] = {[PHASE_IDENTITY] = PHASE_READING,
+                                           [PHASE_READING] = PHASE_JUDGING,
+                                           [PHASE_JUDGING] = PHASE_MEETING,
+                                           [PHASE_MEETING] = PHASE_FORGETTING,
+                                           [PHASE_FORGETTING] = PHASE_READING,
+                                           [PHASE_COUNTING] = PHASE_CHECKING,
+                                           [PHASE_CHECKING] = PHASE_PLANNED,
+                                           [PHASE_CONFIRMING] = PHASE_CLAIMING,
+                                           [PHASE_CLAIMING] = PHASE_APPLYING,
+                                           [PHASE_APPLYING] = PHASE_JUDGING_AGAIN,
+                                           [PHASE_FINISHING] = PHASE_JUDGING_AGAIN,
+                                           [PHASE_JUDGING_AGAIN] = PHASE_DONE,
+                                           [PHASE_DONE] = PHASE_DONE};
 
     if (pass->phase == PHASE_DONE)
         return; /* told already, and maybe half forgotten: whoever wakes it comes too late */

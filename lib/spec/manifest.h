@@ -47,8 +47,8 @@ struct manifest_pipeline {
     size_t resource_count;
     json_t *billing; /* the `billing` section, the manifest's below its own; scalars are texts;
                         NULL: there is none */
-    struct price_book *book; /* the same; NULL: there is none */
-    json_t *cost;            /* the `cost` section in the same way */
+    struct price_book *book;       /* the same; NULL: there is none */
+    json_t *cost;                  /* the `cost` section in the same way */
     enum manifest_protect protect; /* of its resources that say nothing */
     json_t *queries; /* name -> SQL of the template; ${runtime} placeholders are left in it */
     struct manifest_mode mode;

@@ -218,18 +218,16 @@ static json_t *document(const char *month, int correction, const char *currency,
 static void test_money(void)
 {
     board->looked_ms = now_ms;
-    board_months(board, board->pipelines[0].name,
-                 json_pack("[o, o, o, o, o, o, o, o, o, o]", document("2026-03", 0, "USD", "0.10"),
-                           document("2026-04", 0, "USD", "0.20"),
-                           document("2026-05", 0, "KRW", "9007199254740993"),
-                           document("2026-06", 0, "USD", "5.00"),
-                           document("2026-06", 1, "USD", "-7.25"),
-                           document("2026-07", 0, "USD", "1.00"),
-                           document("2026-07", 1, NULL, NULL),
-                           document("2026-08", 1, "USD", "3.00"), /* its invoice is not there */
-                           document("2026-09", 0, "USD", "1e9"),
-                           document("2026-10", 0, "USD", "0")),
-                 -1, now_ms);
+    board_months(
+        board, board->pipelines[0].name,
+        json_pack("[o, o, o, o, o, o, o, o, o, o]", document("2026-03", 0, "USD", "0.10"),
+                  document("2026-04", 0, "USD", "0.20"),
+                  document("2026-05", 0, "KRW", "9007199254740993"),
+                  document("2026-06", 0, "USD", "5.00"), document("2026-06", 1, "USD", "-7.25"),
+                  document("2026-07", 0, "USD", "1.00"), document("2026-07", 1, NULL, NULL),
+                  document("2026-08", 1, "USD", "3.00"), /* its invoice is not there */
+                  document("2026-09", 0, "USD", "1e9"), document("2026-10", 0, "USD", "0")),
+        -1, now_ms);
     CHECK_TEXT(money_at(now_ms),
                "closed 3 USD 0.30, closed 1 KRW 9007199254740993, corrected 1 USD -2.25, "
                "corrected 2 - -, closed 1 - -, open 1 - -");

@@ -96,11 +96,13 @@ static void test_other_files(void)
 {
     const struct id_list_form usual = {ID_LIST_CSV, NULL, NULL}, named = {ID_LIST_CSV, "ref", NULL};
 
-    check(usual, "\x1f\x8b\x08", "error: line 1, column 1: the file is "
+    check(usual, "\x1f\x8b\x08",
+          "error: line 1, column 1: the file is "
           "compressed: unpack it first (gunzip)");
     check(usual, "\xff\xfei", "error: line 1, column 1: the file is UTF-16: save it as UTF-8");
     check(usual, "BZh\n", "1=BZh"); /* an id may begin like that */
-    check(usual, "BZh91AY&SY\x01", "error: line 1, column 1: the file is "
+    check(usual, "BZh91AY&SY\x01",
+          "error: line 1, column 1: the file is "
           "compressed: unpack it first (bunzip2)");
     check(usual, "\xef\xbb\xbf{\"requestId\":\"a\"}\n",
           "error: line 1, column 1: the file is JSON: --format jsonl takes an object on each line "
@@ -117,8 +119,9 @@ static void test_other_files(void)
     check(usual, "\r\n\n<!DOCTYPE html>\n<p>a\n",
           "error: line 3, column 1: the file is HTML: save the file itself, not a page that shows "
           "or asks for it");
-    check(usual, " <HTML>\n", "error: line 1, column 1: the file is HTML: save the file itself, "
-                              "not a page that shows or asks for it");
+    check(usual, " <HTML>\n",
+          "error: line 1, column 1: the file is HTML: save the file itself, "
+          "not a page that shows or asks for it");
     check(usual, "\xef\xbb\xbf<?xml version=\"1.0\"?>\n",
           "error: line 1, column 1: the file is XML: save it as plain text");
     check(named, "<ids><id>a</id></ids>\n",

@@ -164,7 +164,8 @@ static void test_drop(void)
 
     begin();
     for (size_t i = 0; i < 10; i++)
-        CHECK(!ask(cache, &session_a, i < 5 ? "logs" : "glue", i % 2 ? "x" : "y", (unsigned)i, "z", i));
+        CHECK(!ask(cache, &session_a, i < 5 ? "logs" : "glue", i % 2 ? "x" : "y", (unsigned)i, "z",
+                   i));
     answer(0, "z");
     read_cache_stale(cache, (struct aws_session *)&session_a, "glue");
     read_cache_cancel(cache);
@@ -217,9 +218,17 @@ static void test_ask_from_an_answer(void)
 {
     struct read_cache *cache = asked_again = read_cache_new(uv_default_loop(), NULL);
     json_auto_t *params = json_pack("{s:i, s:s}", "Max", 5, "Name", "x");
-    struct read_request request = {
-        (struct aws_session *)&session_a, "logs", "Get", params, 0, 0, ask_again, NULL, 0, NULL,
-        NULL};
+    struct read_request request = {(struct aws_session *)&session_a,
+                                   "logs",
+                                   "Get",
+                                   params,
+                                   0,
+                                   0,
+                                   ask_again,
+                                   NULL,
+                                   0,
+                                   NULL,
+                                   NULL};
     unsigned depth;
 
     begin();

@@ -510,13 +510,22 @@ static void test_policies(void)
         "<Arn>arn:aws:iam::" ACCOUNT ":role/r</Arn><AssumeRolePolicyDocument>%s"
         "</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>";
     static const char asked[] = "{\"RoleName\":\"r\"}";
-    static const char *const wrong[] = {
-        "7", "null", "\"x\"", "[]", "{\"Effect\":null}", "{\"Effect\":[\"Allow\"]}",
-        "{\"Action\":7}", "{\"Action\":[[\"s3:*\"]]}", "{\"Resource\":{\"a\":\"b\"}}",
-        "{\"Principal\":[\"*\"]}", "{\"Principal\":{\"AWS\":null}}",
-        "{\"Principal\":{\"AWS\":[1.5]}}", "{\"Condition\":\"x\"}",
-        "{\"Condition\":{\"Bool\":[]}}", "{\"Condition\":{\"Bool\":{\"a\":null}}}",
-        "{\"Condition\":{\"Bool\":{\"a\":[[1]]}}}"};
+    static const char *const wrong[] = {"7",
+                                        "null",
+                                        "\"x\"",
+                                        "[]",
+                                        "{\"Effect\":null}",
+                                        "{\"Effect\":[\"Allow\"]}",
+                                        "{\"Action\":7}",
+                                        "{\"Action\":[[\"s3:*\"]]}",
+                                        "{\"Resource\":{\"a\":\"b\"}}",
+                                        "{\"Principal\":[\"*\"]}",
+                                        "{\"Principal\":{\"AWS\":null}}",
+                                        "{\"Principal\":{\"AWS\":[1.5]}}",
+                                        "{\"Condition\":\"x\"}",
+                                        "{\"Condition\":{\"Bool\":[]}}",
+                                        "{\"Condition\":{\"Bool\":{\"a\":null}}}",
+                                        "{\"Condition\":{\"Bool\":{\"a\":[[1]]}}}"};
     cleanup_free char *good = mem_printf(role, "%7B%22Statement%22%3A%5B%5D%7D");
     cleanup_free char *cut = mem_printf(role, "%7B%22Statement%22%3A%5B");
     cleanup_free char *none = mem_printf(role, "%7B%22Version%22%3A%222012-10-17%22%7D");

@@ -579,9 +579,9 @@ static void test_one_look_is_not_enough(void)
 {
     static const struct {
         bool missed, twice, there;
-    } cases[] = {{true, false, false},  /* it was long ago */
-                 {false, true, false},  /* no list was asked */
-                 {true, true, true},    /* the list did not know it yet */
+    } cases[] = {{true, false, false}, /* it was long ago */
+                 {false, true, false}, /* no list was asked */
+                 {true, true, true},   /* the list did not know it yet */
                  {false, false, false}};
     struct hand hand;
 

@@ -28,7 +28,7 @@ struct play {
 static int64_t now_ms = 1000;
 
 #define WANTED                                                                                     \
-    "{\"name\":\"b\",\"tags\":{\"billingd\":\"p\"},"                      \
+    "{\"name\":\"b\",\"tags\":{\"billingd\":\"p\"},"                                               \
     "\"policy\":[{\"Sid\":\"BillingdDelivery\",\"Effect\":\"Allow\",\"Principal\":{\"Service\":"   \
     "\"x.amazonaws.com\"},"                                                                        \
     "\"Action\":\"s3:PutObject\",\"Resource\":\"*\"}],"                                            \

@@ -408,8 +408,7 @@ static int bill_turn(struct flow *flow, struct billing_turn *turn, struct err *e
     struct bill_packed *bill = NULL;
     int code;
 
-    if (turn->options->prices &&
-        billing_prices_read(flow, turn, e))
+    if (turn->options->prices && billing_prices_read(flow, turn, e))
         return EXIT_BAD_CONFIG;
     if (billing_window_take(flow, turn, *(const struct day *)turn->arg, &unknown) &&
         unknown.kind == ERR_CANCELLED)

@@ -1,7 +1,8 @@
 /* model.c -- loads service models and finds things in them.
  *
  * Most of a program's runs need few of their operations and shapes, and parsing all of them is half
- * of what `check` does: of a model that is compiled in, each is parsed when it is first asked for. */
+ * of what `check` does: of a model that is compiled in, each is parsed when it is first asked for.
+ */
 #include "aws/codec/model.h"
 
 #include "aws/codec/model_embed.h"
@@ -29,8 +30,8 @@ struct section {
 };
 
 struct loaded {
-    struct aws_model model; /* first: a model is freed through it */
-    json_t *document;       /* of one that is compiled in: its metadata */
+    struct aws_model model;                  /* first: a model is freed through it */
+    json_t *document;                        /* of one that is compiled in: its metadata */
     json_t *shapes_given, *operations_given; /* in the document; NULL: in the sections */
     struct section shapes, operations;
     char *name, *config_id;
@@ -109,9 +110,8 @@ struct aws_model *aws_model_new(const char *name, json_t *document)
 {
     json_t *shapes = json_object_get(document, "shapes");
     json_t *operations = json_object_get(document, "operations");
-    struct loaded *loaded = json_is_object(shapes) && json_is_object(operations)
-                                ? new_model(name, document)
-                                : NULL;
+    struct loaded *loaded =
+        json_is_object(shapes) && json_is_object(operations) ? new_model(name, document) : NULL;
 
     if (!loaded)
         return NULL;

@@ -40,7 +40,8 @@ char *aws_model_config_id(const struct model_embed_file *file);
 /* All of an embedded model, {"metadata", "operations": {name: ..}, "shapes": {name: ..}}, for who
  * walks it; new reference. */
 json_t *aws_model_document(const char *name);
-/* The embedded model by our name, loaded on first use, its parts as they are asked for; NULL for a name we do not have. */
+/* The embedded model by our name, loaded on first use, its parts as they are asked for; NULL for a
+ * name we do not have. */
 const struct aws_model *aws_model(const char *name);
 /* A model from a document of the same format (tests), of which a reference is taken; NULL when it
  * is malformed.  Free it with aws_model_free. */

@@ -316,8 +316,9 @@ static bool is_head(const struct aws_operation *operation)
     return method && strcmp(method, "HEAD") == 0;
 }
 
-/* A page that somebody else put in AWS's place: AWS sends no HTML but what somebody stored, and each
- * reply of AWS's has a request id.  Emulators name one beside that type, which Flask gives by itself. */
+/* A page that somebody else put in AWS's place: AWS sends no HTML but what somebody stored, and
+ * each reply of AWS's has a request id.  Emulators name one beside that type, which Flask gives by
+ * itself. */
 static bool is_page(const struct aws_raw_reply *raw)
 {
     const char *type = aws_message_reply_header(raw, "content-type");

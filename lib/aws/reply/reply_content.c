@@ -120,11 +120,10 @@ static bool is_statement(const json_t *statement)
     static const struct {
         const char *key;
         bool (*is_good)(const json_t *);
-    } members[] = {{"Sid", is_plain},           {"Effect", is_plain},
-                   {"Action", is_texts},        {"NotAction", is_texts},
-                   {"Resource", is_texts},      {"NotResource", is_texts},
-                   {"Principal", is_principal}, {"NotPrincipal", is_principal},
-                   {"Condition", is_condition}};
+    } members[] = {
+        {"Sid", is_plain},           {"Effect", is_plain},           {"Action", is_texts},
+        {"NotAction", is_texts},     {"Resource", is_texts},         {"NotResource", is_texts},
+        {"Principal", is_principal}, {"NotPrincipal", is_principal}, {"Condition", is_condition}};
 
     for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
         const json_t *value = json_object_get(statement, members[i].key);

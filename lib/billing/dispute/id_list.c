@@ -234,10 +234,11 @@ static int check_rest(struct id_list *list, const char *line, size_t length, siz
         return 0;
     while (at != SIZE_MAX)
         if (!read_field(list, line, length, &at))
-            return err_set(e, ERR_INVALID,
-                           "line %llu: a quoted field goes on over its end, and a list has one line "
-                           "for each request: give the column of the ids alone",
-                           (unsigned long long)list->lines);
+            return err_set(
+                e, ERR_INVALID,
+                "line %llu: a quoted field goes on over its end, and a list has one line "
+                "for each request: give the column of the ids alone",
+                (unsigned long long)list->lines);
     return 0;
 }
 

@@ -126,8 +126,8 @@ static int read_file(struct checking *checking)
     struct canonical_reader *reader = checking->reader;
 
     return refuse_other_kind(reader) || read_format(reader, RECEIPT_FORMAT) ||
-                   canonical_literal(reader, ",\"inclusion\":") ||
-                   read_path(checking) || canonical_literal(reader, ",\"index\":") ||
+                   canonical_literal(reader, ",\"inclusion\":") || read_path(checking) ||
+                   canonical_literal(reader, ",\"index\":") ||
                    canonical_number(reader, &checking->index) ||
                    canonical_literal(reader, ",\"requests\":") || read_requests(checking) ||
                    canonical_literal(reader, ",\"root\":") ||

@@ -13,7 +13,7 @@ struct repair {
     struct rollup_report *report;
     int64_t scanned_before;
     uint64_t untold_before; /* as the first day begins */
-    bool stop; /* the rest would fail the same way */
+    bool stop;              /* the rest would fail the same way */
 };
 
 static void tell(const struct repair *repair, size_t index, const char *what)

@@ -54,8 +54,7 @@ static void note_files(struct verify *verify, const struct closed_document *docu
         verify_findings_note(verify,
                              "%zu file%s of the month, named by no manifest, left by a close that "
                              "was interrupted or came second (s3://%s/%s): nothing reads them",
-                             count, count == 1 ? "" : "s", verify->billing->names.bucket,
-                             first);
+                             count, count == 1 ? "" : "s", verify->billing->names.bucket, first);
 }
 
 static int note_bills(struct flow *flow, struct verify *verify, struct err *e)
