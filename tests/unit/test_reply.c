@@ -519,7 +519,7 @@ static void test_policies(void)
                                         "{\"Action\":7}",
                                         "{\"Action\":[[\"s3:*\"]]}",
                                         "{\"Resource\":{\"a\":\"b\"}}",
-                                        "{\"Principal\":[\"*\"]}",
+                                        "{\"Principal\":[7]}",
                                         "{\"Principal\":{\"AWS\":null}}",
                                         "{\"Principal\":{\"AWS\":[1.5]}}",
                                         "{\"Condition\":\"x\"}",

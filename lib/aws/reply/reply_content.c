@@ -98,9 +98,10 @@ static bool is_principals(const json_t *value)
     return true;
 }
 
+/* "*", or ["*"], as any text may stand in a list. */
 static bool is_principal(const json_t *value)
 {
-    return json_is_string(value) || is_map(value, is_principals);
+    return is_texts(value) || is_map(value, is_principals);
 }
 
 /* {"StringEquals": {"aws:SourceAccount": ...}} */
