@@ -17,8 +17,10 @@ from sandbox.control import start_sandbox  # noqa: E402
 
 CELLS = 6  # of each scene
 DAEMON_CELLS = 2
-# How many simulations of IAM there are, and so how many calls, hangs on which reads are answered first.
+# How many simulations of IAM there are, and so how many calls, hangs on which reads are answered first; and so does how many of
+# the reads that prove writes are one, as those of saved queries that were made in the same moment.
 MAY_BE_FEWER = ("SimulatePrincipalPolicy", "call")
+READS = ("Get", "List", "Describe", "BatchGet", "Head")
 
 
 class Stage:
@@ -41,10 +43,14 @@ def stage(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
         yield Stage(request.param, sandbox, tmp_path_factory.mktemp(request.param))
 
 
+def may_be_fewer(cell: Cell) -> bool:
+    return cell.operation in MAY_BE_FEWER or (cell.nth > 1 and cell.operation.startswith(READS))
+
+
 def test_all_ends_as_without_the_fault(stage: Stage) -> None:
     found = [stage.judge(cell) for cell in sample(stage.cells, DAEMON_CELLS if stage.scene.lives else CELLS, seed=7)]
     missed = [one.cell for one in found if not one.hit]
-    assert len(missed) < len(found) and all(cell.operation in MAY_BE_FEWER for cell in missed), [str(cell) for cell in missed]
+    assert len(missed) < len(found) and all(map(may_be_fewer, missed)), [str(cell) for cell in missed]
     assert [(str(one.cell), one.code, one.complaints, one.said) for one in found if one.complaints] == []
 
 
