@@ -41,17 +41,28 @@ char *reply_content_caller(const json_t *params, const json_t *result)
 
 /* ---- policies ---- */
 
-static bool is_texts(const json_t *value)
+/* Where one may stand, so may a list of them. */
+static bool is_one_or_more(const json_t *value, bool (*is_good)(const json_t *))
 {
     const json_t *item;
     size_t i;
 
     if (!json_is_array(value))
-        return json_is_string(value);
+        return is_good(value);
     json_array_foreach(value, i, item)
-        if (!json_is_string(item))
+        if (!is_good(item))
             return false;
     return true;
+}
+
+static bool is_text(const json_t *value)
+{
+    return json_is_string(value);
+}
+
+static bool is_texts(const json_t *value)
+{
+    return is_one_or_more(value, is_text);
 }
 
 /* AWS keeps numbers and truths as they were written. */
@@ -62,15 +73,7 @@ static bool is_plain(const json_t *value)
 
 static bool is_plains(const json_t *value)
 {
-    const json_t *item;
-    size_t i;
-
-    if (!json_is_array(value))
-        return is_plain(value);
-    json_array_foreach(value, i, item)
-        if (!is_plain(item))
-            return false;
-    return true;
+    return is_one_or_more(value, is_plain);
 }
 
 static bool is_map(const json_t *value, bool (*is_good)(const json_t *))
@@ -85,23 +88,20 @@ static bool is_map(const json_t *value, bool (*is_good)(const json_t *))
 }
 
 /* An account's id is also written as the number that it looks like. */
-static bool is_principals(const json_t *value)
+static bool is_name(const json_t *value)
 {
-    const json_t *item;
-    size_t i;
+    return json_is_string(value) || json_is_integer(value);
+}
 
-    if (!json_is_array(value))
-        return json_is_string(value) || json_is_integer(value);
-    json_array_foreach(value, i, item)
-        if (!json_is_string(item) && !json_is_integer(item))
-            return false;
-    return true;
+static bool is_names(const json_t *value)
+{
+    return is_one_or_more(value, is_name);
 }
 
 /* "*", or ["*"], as any text may stand in a list. */
 static bool is_principal(const json_t *value)
 {
-    return is_texts(value) || is_map(value, is_principals);
+    return is_texts(value) || is_map(value, is_names);
 }
 
 /* {"StringEquals": {"aws:SourceAccount": ...}} */
@@ -135,19 +135,6 @@ static bool is_statement(const json_t *statement)
     return json_is_object(statement);
 }
 
-static bool are_statements(const json_t *statements)
-{
-    const json_t *statement;
-    size_t i;
-
-    if (!json_is_array(statements))
-        return is_statement(statements);
-    json_array_foreach(statements, i, statement)
-        if (!is_statement(statement))
-            return false;
-    return true;
-}
-
 static bool is_version(const json_t *version)
 {
     const char *text = json_string_value(version);
@@ -162,7 +149,7 @@ json_t *reply_content_policy(const char *text)
     json_t *policy = json_loads(plain, JSON_REJECT_DUPLICATES, NULL);
 
     if (is_version(json_object_get(policy, "Version")) &&
-        are_statements(json_object_get(policy, "Statement")))
+        is_one_or_more(json_object_get(policy, "Statement"), is_statement))
         return policy;
     json_decref(policy);
     return NULL;
