@@ -78,8 +78,11 @@ static void free_batch(void *arg)
 /* Off the loop: with the last reference of a price book goes its map of customers. */
 static void batch_fini(const struct upkeep *upkeep, struct batch *batch)
 {
-    struct batch *gone = mem_new(sizeof *gone);
+    struct batch *gone;
 
+    if (!batch->items)
+        return;
+    gone = mem_new(sizeof *gone);
     *gone = *batch;
     *batch = (struct batch){0};
     background_free(upkeep->setup.loop, free_batch, gone);
