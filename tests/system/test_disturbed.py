@@ -174,17 +174,23 @@ def test_signals_while_the_spec_is_wrong(start: Start, spec: Spec, api: str) -> 
     assert daemon.end() == 0
 
 
-@pytest.mark.parametrize("words", [["plan"], ["apply", "--yes"], ["status"], ["run", "--once"]], ids=" ".join)
-def test_stopped_before_anything_was_read(words: list[str], spec: Spec, sandbox: Sandbox, api: str) -> None:
-    """Nothing is known, so nothing is in order."""
-    sandbox.faults({"action": "hold", "operation": "GetCallerIdentity"})
+def stopped_at_the_fault(words: list[str], spec: Spec, sandbox: Sandbox) -> tuple[int, str]:
+    """SIGTERM as soon as the fault is met: the exit code, and all that was said."""
     process = subprocess.Popen([BINARY, "-f", spec.path, *words], text=True, stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(sandbox, spec.path.parent))
     while not sandbox.wait_for_fault():
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=60)[0]
-    assert process.returncode == 1 and ("stopped before it was looked at" in said or words[0] == "run"), said
+    return process.returncode, said
+
+
+@pytest.mark.parametrize("words", [["plan"], ["apply", "--yes"], ["status"], ["run", "--once"]], ids=" ".join)
+def test_stopped_before_anything_was_read(words: list[str], spec: Spec, sandbox: Sandbox, api: str) -> None:
+    """Nothing is known, so nothing is in order."""
+    sandbox.faults({"action": "hold", "operation": "GetCallerIdentity"})
+    code, said = stopped_at_the_fault(words, spec, sandbox)
+    assert code == 1 and ("stopped before it was looked at" in said or words[0] == "run"), said
 
 
 @pytest.mark.parametrize("words", [["apply", "--yes"], ["apply"]], ids=" ".join)
@@ -201,14 +207,9 @@ def test_stopped_while_it_asks_who_leads(words: list[str], held: str, run: Calla
     sandbox.clear()
     sandbox.faults({"action": "hold", "operation": "GetObject",
                     "params": {"Bucket": f"{held}-bucket", "Key": f"_billingd/{held}/leader.json"}})
-    process = subprocess.Popen([BINARY, "-f", spec.path, *words], text=True, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(sandbox, spec.path.parent))
-    while not sandbox.wait_for_fault():
-        assert process.poll() is None
-    process.send_signal(signal.SIGTERM)
-    said = process.communicate(timeout=60)[0]
+    code, said = stopped_at_the_fault(words, spec, sandbox)
     sandbox.faults()
-    assert process.returncode == 1 and "stopped before it was done" in said and "Sanitizer" not in said, said
+    assert code == 1 and "stopped before it was done" in said and "Sanitizer" not in said, said
     assert not [c for c in sandbox.calls(kind="write") if c["client"].startswith("billingd")]
 
 
