@@ -1,15 +1,15 @@
-"""A clock of one's own for a test and all it starts: libfaketime, by an offset that is the same for all of them.
+"""A clock of one's own for a test and all it starts: set_clock.c, by an offset that is the same for all of them.
 
-In a file, the offset can be moved while they run, and they follow within a second; what measures durations does not move."""
+In a file, the offset can be moved while they run, and they see it at once; what measures durations does not move."""
 
 import calendar
-import glob
 import os
+import struct
 import sys
 import time
 from pathlib import Path
 
-LIBRARY = "/usr/lib/*/faketime/libfaketime.so.1"
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def own() -> int:
@@ -24,10 +24,15 @@ def offset_to(moment: str) -> int:
 
 
 def library() -> str:
-    found = glob.glob(LIBRARY)
-    if not found:
-        raise SystemExit("libfaketime is missing: run scripts/install tests")
-    return found[0]
+    found = Path(os.environ.get("BILLINGD", ROOT / "build/release/billingd")).resolve().parent / "tests/set_clock.so"
+    if not found.exists():
+        raise SystemExit(f"{found} is missing: run scripts/build release")
+    return str(found)
+
+
+def preloaded(first: Path | str) -> str:
+    """LD_PRELOAD for a program by our clock, with a library of a test's own as well."""
+    return ":".join(filter(None, [str(first), os.environ.get("LD_PRELOAD")]))
 
 
 def asan_options() -> str:
@@ -37,22 +42,19 @@ def asan_options() -> str:
 
 def environment(offset: int) -> dict[str, str]:
     """For a process by a clock that is so much ahead and stays so."""
-    return {"LD_PRELOAD": library(), "FAKETIME": f"{offset:+d}", "NO_FAKE_STAT": "1", "SANDBOX_ORIGINALS": "",
-            "SET_CLOCK_OFFSET": str(offset), "ASAN_OPTIONS": asan_options()}
+    return {"LD_PRELOAD": library(), "SANDBOX_ORIGINALS": "", "SET_CLOCK_OFFSET": str(offset), "ASAN_OPTIONS": asan_options()}
 
 
 def movable(file: Path, offset: int) -> dict[str, str]:
     """The same, by what stands in the file."""
     move(file, offset)
-    values = environment(offset)
-    del values["FAKETIME"]
-    return {**values, "FAKETIME_TIMESTAMP_FILE": str(file), "FAKETIME_CACHE_DURATION": "1"}
+    return {**environment(offset), "SET_CLOCK_FILE": str(file)}
 
 
 def move(file: Path, offset: int) -> None:
-    waiting = file.with_suffix(".new")
-    waiting.write_text(f"{offset:+d}\n")
-    waiting.rename(file)
+    """In place: it is mapped."""
+    with file.open("r+b" if file.exists() else "xb") as to:
+        to.write(struct.pack("=q", offset))
 
 
 def begin_again(module: str, moment: str) -> None:

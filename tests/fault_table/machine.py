@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from set_clock import asan_options
+import set_clock
 
 from .cells import HOLD_MS, WAITS, Cell
 
 SERVICE = "machine"  # of the cells of this table, which fall on no service of AWS
 HOUR = 3600
 JUMPS_EVERY = 5  # a clock jumps at each fifth call
-FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))), None)
 NOBODY = 65534
 # Services by what their endpoints' variables are called; docs/configuration.md.
 VARIABLES = {"logs": "CLOUDWATCH_LOGS", "apigatewayv2": "APIGATEWAYV2", "apigateway": "API_GATEWAY"}
@@ -66,7 +65,7 @@ def a_folder(place: Any) -> None:
 
 
 def jump(seconds: int) -> Callable[[Any], None]:
-    return lambda place: clock_file(place).write_text(f"{seconds:+d}\n")
+    return lambda place: set_clock.move(clock_file(place), seconds)
 
 
 def clock_file(place: Any) -> Path:
@@ -74,9 +73,8 @@ def clock_file(place: Any) -> Path:
 
 
 def clock(seconds: int) -> dict[str, str]:
-    """Only the wall clock, as where an administrator sets it; read anew each time."""
-    return {"LD_PRELOAD": str(FAKETIME), "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_NO_CACHE": "1",
-            "NO_FAKE_STAT": "1", "FAKETIME": f"{seconds:+d}", "ASAN_OPTIONS": asan_options()}
+    """As where an administrator sets it."""
+    return set_clock.environment(seconds)
 
 
 FULL, LOST = "/dev/full", ("standard output",)
@@ -115,9 +113,7 @@ def machine_of(cell: Cell) -> Machine:
 
 
 def possible(name: str) -> bool:
-    """A clock needs libfaketime, other mounts the right to make them."""
-    if name.startswith("clock"):
-        return FAKETIME is not None
+    """Other mounts need the right to make them."""
     if name == "read-only file systems":
         return subprocess.run([*MACHINES[name].before, "true"], capture_output=True, check=False).returncode == 0
     return True
@@ -151,9 +147,7 @@ def begin(cell: Cell, place: Any, words: tuple[str, ...]) -> "subprocess.Popen[s
         machine.spec(place)
     variables = dict(machine.variables)
     if machine.at_call and cell.fault.startswith("clock"):
-        jump(0)(place)
-        variables = {**clock(0), "FAKETIME_TIMESTAMP_FILE": str(clock_file(place))}
-        del variables["FAKETIME"]
+        variables = set_clock.movable(clock_file(place), 0)
 
     def prepare() -> None:
         for limit, value in machine.limits.items():

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from . import endless, rewrites
 from .errors import AwsError, error_reply, internal, throttled
 from .messages import Reply
-from .waiting import wait_until
 
 if TYPE_CHECKING:
     from .call import Call
@@ -66,7 +65,7 @@ class Faults:
 
     def after_copy(self) -> None:
         self.lock = threading.Lock()
-        self.replaced = threading.Condition(self.lock)
+        self.changed = threading.Condition(self.lock)
 
     def remember(self, call: "Call", reply: Reply) -> None:
         if any(rule.action == "stale" for rule in self.rules):
@@ -82,7 +81,7 @@ class Faults:
                 raise ValueError(f"action must be one of {', '.join(ACTIONS)}, not {rule.action!r}")
         with self.lock:
             self.rules = made
-            self.replaced.notify_all()
+            self.changed.notify_all()
 
     def show(self) -> list[dict[str, Any]]:
         with self.lock:
@@ -90,12 +89,13 @@ class Faults:
 
     def wait(self, seconds: float) -> bool:
         """Until a rule hits a call, at most so long; whether one has."""
-        return wait_until(lambda: any(rule.fired for rule in self.rules), seconds)
+        with self.changed:
+            return self.changed.wait_for(lambda: any(rule.fired for rule in self.rules), seconds)
 
     def hold(self, rule: Rule) -> None:
         """Returns when the rule is no longer there."""
-        with self.replaced:
-            self.replaced.wait_for(lambda: all(one is not rule for one in self.rules))
+        with self.changed:
+            self.changed.wait_for(lambda: all(one is not rule for one in self.rules))
 
     def pick(self, entry: dict[str, Any]) -> list[Rule]:
         """Rules that hit this call; counts it for every rule that matches."""
@@ -108,6 +108,8 @@ class Faults:
                 if rule.seen >= rule.nth and (rule.times == 0 or rule.seen < rule.nth + rule.times):
                     rule.fired += 1
                     hits.append(rule)
+            if hits:
+                self.changed.notify_all()
         return hits
 
 

@@ -68,6 +68,7 @@ static void add_buffers(const struct cost *cost, json_t *rows)
 
         if (others[i] == now_s)
             continue;
+        most = most > puts ? most : puts; /* more than time can end: they end by size, and stay */
         then = then > most && others[i] < now_s ? most : then;
         add_row(cost, rows,
                 &(struct row){"stream.buffer_seconds", mem_printf("%lld", (long long)now_s),

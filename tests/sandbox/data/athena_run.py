@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..waiting import wait_until
 from . import answers, athena_sql, ddl, unload
 from .athena_sql import Statement
 from .engine import DATABASES, Engine
@@ -168,7 +167,7 @@ class Queries:
         execution.state = state
 
     def wait(self, execution: Execution, seconds: float) -> None:
-        wait_until(execution.stop.is_set, seconds)
+        execution.stop.wait(seconds)
         execution.check()
 
     def strike(self, execution: Execution, at: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import set_clock
 from close_world import MORE, Books
 from rollup_world import BINARY, World
 from sandbox.control import Sandbox
@@ -62,7 +63,7 @@ class Counted:
         subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "count.so", folder / "count.c", "-ldl"], check=True)
 
     def environment(self) -> dict[str, str]:
-        return {"LD_PRELOAD": str(self.folder / "count.so"), "ROUND_COUNT": str(self.folder / "most")}
+        return {"LD_PRELOAD": set_clock.preloaded(self.folder / "count.so"), "ROUND_COUNT": str(self.folder / "most")}
 
     def write(self, customers: int) -> None:
         buyers = "".join(f"        - {{{{sub: s{number:05}, customer: c{number:05}, name: Buyer, address: Way {number}, country: DE}}}}\n"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import set_clock
 from close_world import FOLDER, MORE, Books
 from rollup_world import BINARY, World
 from sandbox.control import Sandbox
@@ -94,7 +95,7 @@ class Scarce:
                               stdin=subprocess.DEVNULL, timeout=180, env={**self.books.world.environment(), **more}, preexec_fn=prepare)
 
     def refuse(self, what: str, at: int, *words: str) -> subprocess.CompletedProcess[str]:
-        return self.run(*words, LD_PRELOAD=str(self.folder / "refuse.so"), REFUSE=what, REFUSE_AT=str(at),
+        return self.run(*words, LD_PRELOAD=set_clock.preloaded(self.folder / "refuse.so"), REFUSE=what, REFUSE_AT=str(at),
                         REFUSE_COUNT=str(self.folder / "count"))
 
     def count(self, what: str, *words: str) -> int:
