@@ -1,7 +1,7 @@
 /* main.c -- the table of verbs, and which one runs. */
 #include "aws/codec/model.h"
 #include "base/json.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "daemon/help/help.h"
 #include "daemon/machine.h"
 #include "daemon/service/service.h"

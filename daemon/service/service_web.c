@@ -1,7 +1,7 @@
 /* service_web.c -- what the daemon's web server answers, and where it listens. */
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "daemon/service/service_private.h"
 #include "yaml/yaml.h"
 

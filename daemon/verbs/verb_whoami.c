@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/printable.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "base/timestamp.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"

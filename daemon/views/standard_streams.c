@@ -3,7 +3,7 @@
 #include "base/log_journal.h"
 #include "base/mem.h"
 #include "base/printable.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "daemon/views/exit_code.h"
 
 #include <errno.h>

@@ -16,7 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "base/err.h"
 
 #include "base/mem.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "base/str.h"
 
 #include <stdarg.h>

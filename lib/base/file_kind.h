@@ -1,66 +1,15 @@
 /* file_kind.h -- what a file begins with that somebody handed in, where that is no text of ours:
- * what it is, and what is to be done with it.  The one table. */
+ * what it is, and what is to be done with it. */
 #ifndef BASE_FILE_KIND_H
 #define BASE_FILE_KIND_H
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
-#include <strings.h>
-
-struct file_kind {
-    const char *begin;
-    size_t length;
-    const char *told;
-};
-
-static const struct file_kind file_kinds[] = {
-    {"\xff\xfe", 2, "UTF-16: save it as UTF-8"},
-    {"\xfe\xff", 2, "UTF-16: save it as UTF-8"},
-    {"\x1f\x8b", 2, "compressed: unpack it first (gunzip)"},
-    {"\x1f\x9d", 2, "compressed: unpack it first (uncompress)"},
-    {"BZh91AY&SY", 10, "compressed: unpack it first (bunzip2)"},
-    {"\xfd\x37zXZ", 5, "compressed: unpack it first (unxz)"},
-    {"\x28\xb5\x2f\xfd", 4, "compressed: unpack it first (unzstd)"},
-    {"\x04\x22\x4d\x18", 4, "compressed: unpack it first (unlz4)"},
-    {"7z\xbc\xaf\x27\x1c", 6, "an archive: unpack it first (7z x)"},
-    {"PK\x03\x04", 4, "a spreadsheet or an archive: save it as text, or unpack it first"},
-    {"\xd0\xcf\x11\xe0", 4, "a spreadsheet: save it as text"},
-    {"%PDF-", 5, "a PDF: text is wanted"},
-    {"{\\rtf", 5, "a document of a word processor (RTF): save it as plain text"},
-    {"\x7f\x45LF", 4, "a program"},
-};
-
-/* Whichever case they are written in. */
-static const struct file_kind file_kind_marks[] = {
-    {"<!doctype", 9, "HTML: save the file itself, not a page that shows or asks for it"},
-    {"<html", 5, "HTML: save the file itself, not a page that shows or asks for it"},
-    {"<?xml", 5, "XML: save it as plain text"},
-};
 
 /* The rest of "the file is ..."; NULL: these first bytes of a file are none of it.  A mark of its
  * byte order in front is passed over. */
-static inline const char *file_kind_told(const char *bytes, size_t length)
-{
-    if (length >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3))
-        bytes += 3, length -= 3;
-    for (size_t i = 0; i < sizeof file_kinds / sizeof *file_kinds; i++)
-        if (length >= file_kinds[i].length &&
-            !memcmp(bytes, file_kinds[i].begin, file_kinds[i].length))
-            return file_kinds[i].told;
-    while (length && *bytes && strchr(" \t\r\n", *bytes))
-        bytes++, length--;
-    for (size_t i = 0; i < sizeof file_kind_marks / sizeof *file_kind_marks; i++)
-        if (length >= file_kind_marks[i].length &&
-            !strncasecmp(bytes, file_kind_marks[i].begin, file_kind_marks[i].length))
-            return file_kind_marks[i].told;
-    return NULL;
-}
-
+const char *file_kind_told(const char *bytes, size_t length);
 /* UTF-16 without a mark of its byte order, or no text at all: one of the first two bytes is NUL. */
-static inline bool file_kind_is_wide(const char *bytes, size_t length)
-{
-    return length >= 2 && (!bytes[0] || !bytes[1]);
-}
+bool file_kind_is_wide(const char *bytes, size_t length);
 
 #endif

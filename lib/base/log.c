@@ -6,7 +6,7 @@
 #include "base/log_output.h"
 #include "base/mem.h"
 #include "base/printable.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "base/str.h"
 
 #include <ctype.h>

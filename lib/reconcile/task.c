@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/printable.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "resources/members.h"
 
 /* What it can show is not known yet. */

@@ -3,7 +3,7 @@
  * Expansion comes after YAML parsing, so a value can never change the structure of a file; what
  * comes from the environment is escaped, so it is never expanded again. */
 #include "base/mem.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "spec/load_private.h"
 
 #include <ctype.h>

@@ -9,6 +9,7 @@
 #include "aws/sigv4.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/secret/secret.h"
 #include "base/str.h"
 #include "billing/audit/audit_private.h"
 #include "billing/prices/rating.h"
@@ -90,6 +91,7 @@ PART instructions_parse(void)
 
 static struct manifest *manifest;
 static json_t *desired, *observed, *facts;
+static char *document; /* what is desired */
 
 /* The shipped spec, and the same pipeline with every text changed. */
 static json_t *changed(const json_t *value)
@@ -118,6 +120,7 @@ static void make_pipeline(void)
 {
     struct problems problems = {0};
 
+    setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", 1);
     setenv("BILLING_ACCOUNT_ID", "123456789012", 1);
     setenv("BILLING_API_NAME", "ddn-api", 1);
     setenv("BILLING_S3_BUCKET", "ddn-logs", 1);
@@ -126,6 +129,7 @@ static void make_pipeline(void)
                       "account", "123456789012", "pipeline", "ddn-api");
     desired = must(manifest_resolve(&manifest->pipelines[0], facts));
     observed = changed(desired);
+    document = json_canonical(desired);
     problems_fini(&problems);
 }
 
@@ -163,6 +167,18 @@ PART instructions_plan(void)
             plan_make(&scope, false, NULL, NULL, &plan);
             plan_fini(&plan);
         }
+}
+
+/* ---- tell ---- */
+
+/* Each text, and all of them as one. */
+PART instructions_tell(void)
+{
+    json_auto_t *told = json_with_texts(desired, secret_hide_known);
+    cleanup_free char *line = secret_hide(document);
+
+    if (!json_equal(told, desired) || strcmp(line, document) != 0)
+        abort();
 }
 
 /* ---- rate ---- */
@@ -245,9 +261,11 @@ int main(void)
     instructions_parse();
     instructions_diff();
     instructions_plan();
+    instructions_tell();
     instructions_rate();
     instructions_audit();
     str_fini(&page);
+    free(document);
     json_decref(desired);
     json_decref(observed);
     json_decref(facts);

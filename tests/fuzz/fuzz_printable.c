@@ -5,7 +5,7 @@
 
 #include "base/mem.h"
 #include "base/printable.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "base/str.h"
 #include "base/text_width.h"
 

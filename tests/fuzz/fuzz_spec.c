@@ -7,7 +7,7 @@
 #include "fuzz.h"
 
 #include "base/mem.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "base/str.h"
 #include "spec/manifest.h"
 

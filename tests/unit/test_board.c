@@ -1,7 +1,7 @@
 /* What the board tells: what nobody knows is unknown, bad news stays, texts of AWS are not told. */
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "check.h"
 #include "daemon/board/board_document.h"
 #include "daemon/board/board_months.h"

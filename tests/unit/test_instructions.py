@@ -17,7 +17,7 @@ BUDGETS = ROOT / "tests/bench/instructions.json"
 PROGRAM = Path(os.environ.get("OBJECTS", ROOT / "build/release")) / "tests/instructions"
 # As on the plainest of processors, whatever this one can: glibc and OpenSSL have code of their own for each kind.
 PLAIN = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-AVX512VL,-ERMS,-AVX2_Usable,-AVX_Fast_Unaligned_Load,-BMI2", "OPENSSL_ia32cap": ":0"}
-PARTS = ("sign", "parse", "diff", "plan", "rate", "audit")
+PARTS = ("sign", "parse", "diff", "plan", "tell", "rate", "audit")
 
 
 def inclusive(text: str) -> dict[str, int]:

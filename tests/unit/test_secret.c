@@ -1,5 +1,5 @@
 /* What is a secret by its name, its form and by having been learned; and that none is told. */
-#include "base/secret.h"
+#include "base/secret/secret.h"
 
 #include "base/err.h"
 #include "base/mem.h"
@@ -147,6 +147,37 @@ static void test_base64(void)
     check_hidden("the correct horse battery staple", "the correct horse battery staple");
 }
 
+static void check_told(const struct str *text)
+{
+    cleanup_free char *hidden = secret_hide(str_text(text));
+
+    check_report(strstr(hidden, "***") != NULL, __FILE__, __LINE__, str_text(text));
+}
+
+/* Any dozen bytes of it, as they are, in base64 and in hexadecimal, wherever they begin. */
+static void test_places(void)
+{
+    static const char secret[] = "Qx7-pL2=mV9!kD4";
+    enum { PIECE = 12, BEFORE = 25 };
+
+    clearenv();
+    setenv("A_PASSWORD", secret, 1);
+    for (int before = 0; before < BEFORE; before++)
+        for (size_t from = 0; from + PIECE < sizeof secret; from++)
+            for (int after = 0; after < 4; after++) {
+                cleanup_str struct str plain = {0}, base64 = {0}, hex = {0};
+
+                str_addf(&plain, "%.*s%.*s%.*s", before, "..;..;..;..;..;..;..;..;..", PIECE,
+                         secret + from, after, "....");
+                str_add_n(&base64, "abc", from); /* letters that shift those behind them */
+                str_add_base64(&base64, plain.data, plain.len);
+                str_add_hex(&hex, (const unsigned char *)plain.data, plain.len);
+                check_told(&plain);
+                check_told(&base64);
+                check_told(&hex);
+            }
+}
+
 /* As headers, queries and answers of AWS name them, whosever they are. */
 static void test_named(void)
 {
@@ -261,6 +292,7 @@ int main(void)
     test_learned();
     test_forms();
     test_base64();
+    test_places();
     test_named();
     test_whole();
     test_urls();

@@ -2,7 +2,7 @@
 #include "aws/credentials/assume_role.h"
 
 #include "aws/credentials/document.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 
 json_t *aws_assume_role_params(const struct aws_role *role)
 {

@@ -5,7 +5,7 @@
 #include "aws/credentials/config_file.h"
 #include "aws/local/secret_file.h"
 #include "base/mem.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "base/str.h"
 
 #include <ctype.h>

@@ -8,7 +8,7 @@
 #include "aws/credentials/fetch.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 
 #include <ctype.h>
 #include <string.h>

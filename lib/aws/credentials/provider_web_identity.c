@@ -5,7 +5,7 @@
 #include "aws/credentials/assume_role.h"
 #include "aws/credentials/fetch.h"
 #include "base/mem.h"
-#include "base/secret.h"
+#include "base/secret/secret.h"
 #include "base/str.h"
 
 #include <string.h>
