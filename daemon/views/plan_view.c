@@ -227,7 +227,7 @@ static void print_notes(const struct task *task, FILE *out, bool color)
                       json_string_value(note));
 }
 
-void plan_view_print(const struct pass *pass, FILE *out, bool color)
+static void print_tasks(const struct pass *pass, FILE *out, bool color)
 {
     for (size_t i = 0; i < pass_task_count(pass); i++) {
         const struct task *task = pass_task(pass, i);
@@ -236,6 +236,22 @@ void plan_view_print(const struct pass *pass, FILE *out, bool color)
             print_task(task, out, color);
         print_notes(task, out, color);
     }
+}
+
+/* In one piece: standard error has no buffer, and hundreds of small writes, each with a look for
+ * secrets and at whether its reader takes more, would stand between the reads and the writes. */
+void plan_view_print(const struct pass *pass, FILE *out, bool color)
+{
+    cleanup_free char *text = NULL;
+    size_t length = 0;
+    FILE *whole = open_memstream(&text, &length);
+
+    if (!whole)
+        abort();
+    print_tasks(pass, whole, color);
+    if (fclose(whole))
+        abort();
+    (void)fwrite(text, 1, length, out);
 }
 
 void plan_view_print_ignored(const struct pass *pass, FILE *out, bool color)

@@ -89,7 +89,7 @@ static void sign(struct aws_call *call, const struct aws_credentials *credential
 {
     bool s3 = is_s3(call);
     struct sigv4_secrets secrets = {credentials->access_key_id, credentials->secret_access_key,
-                                    credentials->session_token};
+                                    credentials->session_token, credentials->derived};
     struct sigv4_scope scope = {.region = call->endpoint.region,
                                 .service = call->operation.model->signing,
                                 .encode_path_twice = !s3,

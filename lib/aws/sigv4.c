@@ -1,6 +1,7 @@
 /* sigv4.c -- Signature Version 4, stage by stage. */
 #include "aws/sigv4.h"
 
+#include "base/digest.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "base/timestamp.h"
@@ -11,6 +12,7 @@
 #include <openssl/hmac.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/queue.h>
 
 static const char algorithm[] = "AWS4-HMAC-SHA256";
 
@@ -22,14 +24,10 @@ static const char *const unsigned_headers[] = {
 
 char *sigv4_payload_hash(const char *body, size_t length)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    struct str text = {0};
+    char hex[65];
 
-    if (!EVP_Digest(body ? body : "", body ? length : 0, digest, &n, EVP_sha256(), NULL))
-        abort();
-    str_add_hex(&text, digest, n);
-    return str_take(&text);
+    digest_sha256(body, body ? length : 0, hex);
+    return mem_text(hex);
 }
 
 /* RFC 3986 section 5.2.4, and one slash for several. */
@@ -138,7 +136,10 @@ static void add_query(struct str *out, const char *query)
     if (count)
         qsort(pairs, count, sizeof(*pairs), compare_pairs);
     for (size_t i = 0; i < count; i++) {
-        str_addf(out, "%s%s=%s", i ? "&" : "", pairs[i].name, pairs[i].value);
+        str_add(out, i ? "&" : "");
+        str_add(out, pairs[i].name);
+        str_add_char(out, '=');
+        str_add(out, pairs[i].value);
         free(pairs[i].name);
         free(pairs[i].value);
     }
@@ -207,8 +208,10 @@ static void add_headers(const struct aws_message *message, struct str *lines, st
         bool last = i + 1 == count || strcmp(pairs[i].name, pairs[i + 1].name) != 0;
 
         if (!again) {
-            str_addf(lines, "%s:", pairs[i].name);
-            str_addf(names, "%s%s", names->len ? ";" : "", pairs[i].name);
+            str_add(lines, pairs[i].name);
+            str_add_char(lines, ':');
+            str_add(names, names->len ? ";" : "");
+            str_add(names, pairs[i].name);
         } else {
             str_add_char(lines, ',');
         }
@@ -220,10 +223,11 @@ static void add_headers(const struct aws_message *message, struct str *lines, st
         free(pairs[i].name);
 }
 
-char *sigv4_canonical_request(const struct sigv4_scope *scope, const struct aws_message *message,
-                              const char *payload_hash)
+/* Appends the list of the signed headers to names, too. */
+static char *canonical_request(const struct sigv4_scope *scope, const struct aws_message *message,
+                               const char *payload_hash, struct str *names)
 {
-    cleanup_str struct str lines = {0}, names = {0};
+    cleanup_str struct str lines = {0};
     struct str out = {0};
 
     str_addf(&out, "%s\n", message->method);
@@ -231,9 +235,17 @@ char *sigv4_canonical_request(const struct sigv4_scope *scope, const struct aws_
     str_add_char(&out, '\n');
     add_query(&out, message->query);
     str_add_char(&out, '\n');
-    add_headers(message, &lines, &names);
-    str_addf(&out, "%s\n%s\n%s", str_text(&lines), str_text(&names), payload_hash);
+    add_headers(message, &lines, names);
+    str_addf(&out, "%s\n%s\n%s", str_text(&lines), str_text(names), payload_hash);
     return str_take(&out);
+}
+
+char *sigv4_canonical_request(const struct sigv4_scope *scope, const struct aws_message *message,
+                              const char *payload_hash)
+{
+    cleanup_str struct str names = {0};
+
+    return canonical_request(scope, message, payload_hash, &names);
 }
 
 static char *scope_text(const struct sigv4_scope *scope)
@@ -254,7 +266,13 @@ char *sigv4_string_to_sign(const struct sigv4_scope *scope, const char *canonica
     return mem_printf("%s\n%s\n%s\n%s", algorithm, now, credential_scope, hash);
 }
 
-static void hmac(const void *key, size_t key_length, const char *text, unsigned char out[32])
+enum {
+    SUM = 32, /* bytes of SHA-256 */
+    DATE = 8, /* those of a moment's text that are its day */
+};
+
+static void hmac(const void *key, size_t key_length, const char *text,
+                 unsigned char out[static SUM])
 {
     unsigned n = 0;
 
@@ -263,26 +281,69 @@ static void hmac(const void *key, size_t key_length, const char *text, unsigned 
         abort();
 }
 
-char *sigv4_signature(const struct sigv4_scope *scope, const char *secret_access_key,
-                      const char *string_to_sign)
+/* The key of a day, region and service. */
+static void derive(const struct sigv4_scope *scope, const char *secret_access_key,
+                   unsigned char key[static SUM])
 {
     char *start = mem_printf("AWS4%s", secret_access_key);
-    unsigned char key[32], next[32];
-    struct str text = {0};
+    unsigned char next[SUM];
     char now[TIMESTAMP_ROOM];
 
     timestamp_basic(scope->time_s, now);
-    now[8] = '\0'; /* the date alone */
-    hmac(start, strlen(start), now, key);
-    hmac(key, sizeof(key), scope->region, next);
-    hmac(next, sizeof(next), scope->service, key);
-    hmac(key, sizeof(key), "aws4_request", next);
-    hmac(next, sizeof(next), string_to_sign, key);
-    str_add_hex(&text, key, sizeof(key));
-    OPENSSL_cleanse(key, sizeof(key));
-    OPENSSL_cleanse(next, sizeof(next));
+    now[DATE] = '\0';
+    hmac(start, strlen(start), now, next);
+    hmac(next, SUM, scope->region, key);
+    hmac(key, SUM, scope->service, next);
+    hmac(next, SUM, "aws4_request", key);
+    OPENSSL_cleanse(next, SUM);
     mem_free_secret(start);
+}
+
+static char *signature_by(const unsigned char key[static SUM], const char *string_to_sign)
+{
+    unsigned char signature[SUM];
+    struct str text = {0};
+
+    hmac(key, SUM, string_to_sign, signature);
+    str_add_hex(&text, signature, SUM);
     return str_take(&text);
+}
+
+char *sigv4_signature(const struct sigv4_scope *scope, const char *secret_access_key,
+                      const char *string_to_sign)
+{
+    unsigned char key[SUM];
+    char *signature;
+
+    derive(scope, secret_access_key, key);
+    signature = signature_by(key, string_to_sign);
+    OPENSSL_cleanse(key, SUM);
+    return signature;
+}
+
+/* ---- keys that are kept ---- */
+
+/* Four digests of one secret that change once a day. */
+static char *signature_kept(const struct sigv4_scope *scope, const struct sigv4_secrets *secrets,
+                            const char *credential_scope, const char *string_to_sign)
+{
+    struct aws_derived_key *kept;
+
+    if (!secrets->derived)
+        return sigv4_signature(scope, secrets->secret_access_key, string_to_sign);
+    SLIST_FOREACH(kept, secrets->derived, next)
+        if (!strcmp(kept->scope + DATE, credential_scope + DATE))
+            break;
+    if (!kept) {
+        kept = mem_new(sizeof(*kept));
+        SLIST_INSERT_HEAD(secrets->derived, kept, next);
+    }
+    if (!kept->scope || strcmp(kept->scope, credential_scope) != 0) {
+        free(kept->scope);
+        kept->scope = mem_text(credential_scope);
+        derive(scope, secrets->secret_access_key, kept->key);
+    }
+    return signature_by(kept->key, string_to_sign);
 }
 
 /* Takes away what an earlier signature of the same message put there. */
@@ -316,7 +377,7 @@ void sigv4_sign(const struct sigv4_scope *scope, const struct sigv4_secrets *sec
                                   : sigv4_payload_hash(message->body, message->body_length);
     cleanup_free char *credential_scope = scope_text(scope);
     cleanup_free char *canonical = NULL, *to_sign = NULL, *signature = NULL, *value = NULL;
-    cleanup_str struct str lines = {0}, names = {0};
+    cleanup_str struct str names = {0};
     char now[TIMESTAMP_ROOM];
 
     timestamp_basic(scope->time_s, now);
@@ -325,10 +386,9 @@ void sigv4_sign(const struct sigv4_scope *scope, const struct sigv4_secrets *sec
     set_header(message, "X-Amz-Date", now);
     set_header(message, "X-Amz-Security-Token", secrets->session_token);
     set_header(message, "X-Amz-Content-Sha256", scope->sign_payload_header ? hash : NULL);
-    canonical = sigv4_canonical_request(scope, message, hash);
+    canonical = canonical_request(scope, message, hash, &names);
     to_sign = sigv4_string_to_sign(scope, canonical);
-    signature = sigv4_signature(scope, secrets->secret_access_key, to_sign);
-    add_headers(message, &lines, &names);
+    signature = signature_kept(scope, secrets, credential_scope, to_sign);
     value = mem_printf("%s Credential=%s/%s, SignedHeaders=%s, Signature=%s", algorithm,
                        secrets->access_key_id, credential_scope, str_text(&names), signature);
     aws_message_add_header(message, "Authorization", value);

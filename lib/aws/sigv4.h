@@ -5,6 +5,7 @@
 #define AWS_SIGV4_H
 
 #include "aws/codec/message.h"
+#include "aws/credentials/credentials.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -12,7 +13,8 @@
 struct sigv4_secrets {
     const char *access_key_id;
     const char *secret_access_key;
-    const char *session_token; /* NULL for long-lived keys */
+    const char *session_token;        /* NULL for long-lived keys */
+    struct aws_derived_keys *derived; /* from that secret, borrowed; NULL: none are kept */
 };
 
 struct sigv4_scope {

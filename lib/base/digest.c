@@ -4,14 +4,34 @@
 #include "base/mem.h"
 
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
+
+/* Found once: OpenSSL would look it up again for every digest, which costs as much as a kilobyte.
+ */
+static EVP_MD *sha256;
+
+static void fetch(void)
+{
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    if (!sha256)
+        abort(); /* libcrypto without SHA-256 */
+}
+
+static const EVP_MD *algorithm(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, fetch);
+    return sha256;
+}
 
 void digest_sha256_sum(const void *bytes, size_t length, unsigned char sum[static 32])
 {
     unsigned n = 0;
 
-    if (!EVP_Digest(length ? bytes : "", length, sum, &n, EVP_sha256(), NULL) || n != 32)
-        abort(); /* libcrypto without SHA-256 */
+    if (!EVP_Digest(length ? bytes : "", length, sum, &n, algorithm(), NULL) || n != 32)
+        abort();
 }
 
 static void put_hex(const unsigned char sum[static 32], char hex[static 65])
@@ -44,7 +64,7 @@ struct digest *digest_new(void)
     struct digest *digest = mem_new(sizeof *digest);
 
     digest->context = EVP_MD_CTX_new();
-    if (!digest->context || !EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL))
+    if (!digest->context || !EVP_DigestInit_ex(digest->context, algorithm(), NULL))
         abort();
     return digest;
 }

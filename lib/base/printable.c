@@ -96,14 +96,30 @@ static size_t add_one(struct str *out, const char *text, size_t room)
     return n;
 }
 
+/* How much of text are characters of one byte that may stand as they are: nearly all of it. */
+static size_t plain_length(const char *text, size_t room)
+{
+    size_t n = 0;
+
+    while (n < room && ((text[n] >= ' ' && text[n] <= '~') || text[n] == '\n' || text[n] == '\t'))
+        n++;
+    return n;
+}
+
 void printable_add(struct printable *stream, struct str *out, const char *bytes, size_t length)
 {
     struct str *rest = &stream->rest;
     size_t done = 0, n;
 
     str_add_n(rest, bytes, length);
-    while (done < rest->len && (n = add_one(out, rest->data + done, rest->len - done)))
+    while (done < rest->len) {
+        n = plain_length(rest->data + done, rest->len - done);
+        if (n)
+            str_add_n(out, rest->data + done, n);
+        else if (!(n = add_one(out, rest->data + done, rest->len - done)))
+            break;
         done += n;
+    }
     if (!done)
         return;
     rest->len -= done;

@@ -147,8 +147,10 @@ void str_add_html(struct str *s, char c)
 
 void str_add_hex(struct str *s, const unsigned char *bytes, size_t length)
 {
+    static const char digits[] = "0123456789abcdef";
+
     for (size_t i = 0; i < length; i++)
-        str_addf(s, "%02x", bytes[i]);
+        str_add_n(s, (char[]){digits[bytes[i] >> 4], digits[bytes[i] & 15]}, 2);
 }
 
 void str_add_base64(struct str *s, const void *bytes, size_t length)

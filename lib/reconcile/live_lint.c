@@ -13,6 +13,8 @@
 #include <string.h>
 
 struct judging {
+    const struct item *items; /* of a pipeline */
+    size_t count;
     json_t *wished; /* findings of the spec, as keys */
     json_t *read;   /* those of what was read: key -> [resource, text] */
     json_t *notes;  /* resource -> texts, of those that were read */
@@ -53,14 +55,17 @@ static void note(void *arg, const struct lint_finding *finding)
     cleanup_free char *key = key_of(finding);
     size_t length = strlen(lint->cost);
 
-    if (!json_object_get(judging->notes, finding->resource->id))
-        return;
     length -= length && lint->cost[length - 1] == '.';
     json_object_set_new(
         judging->read, key,
         json_pack("[s, o]", finding->resource->id,
                   json_sprintf("lint %s live: %s; %.*s; %s", lint->code, finding->text, (int)length,
                                lint->cost, lint->remedy)));
+}
+
+static bool is_judged(const struct item *item)
+{
+    return item->task && !item->resource->absent;
 }
 
 /* What the spec does not say of itself.  It is asked only when there is something to tell, which is
@@ -70,8 +75,14 @@ static void tell_new(struct judging *judging, struct lint_subject *wished)
     const char *key;
     json_t *found;
 
-    if (json_object_size(judging->read))
-        lint_run(wished, remember, judging);
+    for (size_t i = 0; i < judging->count; i++) {
+        const struct item *item = &judging->items[i];
+
+        if (is_judged(item))
+            lint_subject_add(wished, item->resource->id, task_kind(item->task),
+                             task_wished(item->task));
+    }
+    lint_run(wished, remember, judging);
     json_object_foreach(judging->read, key, found)
         if (!json_object_get(judging->wished, key))
             json_array_append(
@@ -80,8 +91,8 @@ static void tell_new(struct judging *judging, struct lint_subject *wished)
 }
 
 /* What was not read stands as wished, so that nobody misses it, and nothing is said of it. */
-static void gather(const struct item *item, struct lint_subject *wished, struct lint_subject *read,
-                   json_t *values, json_t *notes)
+static void gather(const struct item *item, struct lint_subject *read, json_t *values,
+                   json_t *notes)
 {
     const char *id = item->resource->id;
     const struct kind *kind = task_kind(item->task);
@@ -89,9 +100,9 @@ static void gather(const struct item *item, struct lint_subject *wished, struct 
     json_t *have;
 
     task_scope(item->task, &scope);
-    lint_subject_add(wished, id, kind, task_wished(item->task));
     if (!task_was_read(item->task) || !scope.observed) {
         lint_subject_add(read, id, kind, scope.desired);
+        read->resources[read->count - 1].spared = true;
         return;
     }
     have = values_read(&scope);
@@ -110,13 +121,14 @@ void live_lint(const struct item *items, size_t count, const json_t *facts, cons
                                   .known = formats,
                                   .year = year},
                         read = wished;
-    struct judging judging = {keys, found, notes};
+    struct judging judging = {items, count, keys, found, notes};
 
     for (size_t i = 0; i < count; i++)
-        if (items[i].task && !items[i].resource->absent)
-            gather(&items[i], &wished, &read, values, notes);
+        if (is_judged(&items[i]))
+            gather(&items[i], &read, values, notes);
     lint_run(&read, note, &judging);
-    tell_new(&judging, &wished);
+    if (json_object_size(found))
+        tell_new(&judging, &wished);
     for (size_t i = 0; i < count; i++)
         if (items[i].task)
             task_find(items[i].task, json_object_get(notes, items[i].resource->id));

@@ -43,7 +43,8 @@ static void *must(void *made)
 PART instructions_sign(void)
 {
     const struct sigv4_scope scope = {"eu-central-1", "s3", 1761955200, false, false, true, NULL};
-    const struct sigv4_secrets secrets = {"AKIDEXAMPLE", "secret", "token"};
+    struct aws_credentials owner = {.derived = mem_new(sizeof *owner.derived)};
+    const struct sigv4_secrets secrets = {"AKIDEXAMPLE", "secret", "token", owner.derived};
 
     for (int i = 0; i < SIGNED; i++) {
         struct aws_message message = {.method = "GET"};
@@ -54,6 +55,7 @@ PART instructions_sign(void)
         sigv4_sign(&scope, &secrets, "s3.eu-central-1.amazonaws.com", &message);
         aws_message_fini(&message);
     }
+    aws_credentials_fini(&owner);
 }
 
 /* ---- parse ---- */

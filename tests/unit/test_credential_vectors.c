@@ -236,7 +236,7 @@ static void ask_now(struct aws_client *client)
     v.over = true;
     if (answer == IDENTITY_READY)
         v.keys = (struct aws_credentials){copy(keys->access_key_id), copy(keys->secret_access_key),
-                                          copy(keys->session_token), keys->expires_s};
+                                          copy(keys->session_token), keys->expires_s, NULL};
     aws_client_free(client);
 }
 

@@ -200,7 +200,7 @@ static void check_extra(const json_t *c, const struct sigv4_scope *scope,
 {
     const struct sigv4_secrets secrets = {json_text(c, "access_key_id"),
                                           json_text(c, "secret_access_key"),
-                                          json_text(c, "session_token")};
+                                          json_text(c, "session_token"), NULL};
     cleanup_free char *hash = add_headers(c, message);
     cleanup_free char *canonical = sigv4_canonical_request(scope, message, hash);
     cleanup_free char *to_sign = sigv4_string_to_sign(scope, canonical);
@@ -255,9 +255,45 @@ static void run_extra(void)
     CHECK_INT((int)json_array_size(cases), 24);
 }
 
+static char *authorization(const struct sigv4_scope *scope, const struct sigv4_secrets *secrets)
+{
+    struct aws_message message = {.method = "GET", .path = mem_text("/"), .query = mem_text("")};
+    char *value;
+
+    sigv4_sign(scope, secrets, "example.amazonaws.com", &message);
+    value = mem_text(message.headers[message.header_count - 1].value);
+    aws_message_fini(&message);
+    return value;
+}
+
+/* Of whatever day, region and service: the same as with a key derived for that one request. */
+static void test_kept_keys(void)
+{
+    static const char *const regions[] = {"us-east-1", "eu-central-1"}, *const services[] = {"s3",
+                                                                                             "sts"};
+    static const int64_t times[] = {1761955199, 1761955200, 1761958800, 1761955199};
+    struct aws_credentials owner = {.derived = mem_new(sizeof *owner.derived)};
+    const struct sigv4_secrets once = {"AKIDEXAMPLE", "secret", NULL, NULL},
+                               kept = {"AKIDEXAMPLE", "secret", NULL, owner.derived};
+
+    for (unsigned i = 0; i < 4 * 4; i++) {
+        const struct sigv4_scope scope = {
+            .region = regions[i % 2], .service = services[i / 2 % 2], .time_s = times[i / 4]};
+        cleanup_free char *want = authorization(&scope, &once);
+
+        for (int again = 0; again < 2; again++) {
+            cleanup_free char *have = authorization(&scope, &kept);
+
+            CHECK_TEXT(have, want);
+        }
+    }
+    aws_credentials_fini(&owner);
+}
+
 int main(void)
 {
     run_suite();
     run_extra();
+    test_kept_keys();
     return check_done();
 }

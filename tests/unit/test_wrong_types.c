@@ -56,7 +56,7 @@ static void write_members(struct writing *w, struct shape shape)
         struct shape inner = shape_of(w->model, member);
         size_t spot = w->spots + 1;
 
-        if (!shape_in_body(inner) || w->depth > DEPTH)
+        if (!shape_member_in_body(member) || w->depth > DEPTH)
             continue;
         str_addf(&w->text, "%s\"%s\":", separator, shape_name(inner, key));
         write_json(w, inner, SHAPE_STRUCTURE);
@@ -118,7 +118,7 @@ static void write_elements(struct writing *w, struct shape shape)
         struct shape inner = shape_of(w->model, member);
         size_t spot = w->spots + 1;
 
-        if (!shape_in_body(inner) || shape_flag(inner, "xmlAttribute") || w->depth > DEPTH)
+        if (!shape_member_in_body(member) || shape_flag(inner, "xmlAttribute") || w->depth > DEPTH)
             continue;
         write_element(w, inner, shape_name(inner, key), SHAPE_STRUCTURE);
         if (spot == w->wrong && w->twice)

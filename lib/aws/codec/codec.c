@@ -31,7 +31,7 @@ static json_t *with_tokens(const struct aws_operation *operation, const json_t *
         const json_t *have = json_object_get(copy, key);
 
         if ((!have || json_is_null(have)) &&
-            shape_flag(shape_of(operation->model, member), "idempotencyToken"))
+            json_is_true(json_object_get(member, "idempotencyToken")))
             (void)json_object_set_new(copy, key, new_token());
     }
     return copy;

@@ -16,11 +16,10 @@ static json_t *write_structure(const struct aws_model *model, struct shape shape
 
     json_object_foreach((json_t *)shape_members(shape), key, member) {
         const json_t *item = json_object_get(value, key);
-        struct shape inner = shape_of(model, member);
 
         if (item && !json_is_null(item))
-            (void)json_object_set_new(result, shape_name(inner, key),
-                                      codec_json_write(model, inner, item));
+            (void)json_object_set_new(result, shape_member_name(member, key),
+                                      codec_json_write(model, shape_of(model, member), item));
     }
     return result;
 }
@@ -82,13 +81,12 @@ static json_t *read_structure(const struct aws_model *model, struct shape shape,
         return codec_error_refuse(error, "JSON: an object was expected");
     result = json_object();
     json_object_foreach((json_t *)shape_members(shape), key, member) {
-        struct shape inner = shape_of(model, member);
-        const json_t *item = json_object_get(value, shape_name(inner, key));
+        const json_t *item = json_object_get(value, shape_member_name(member, key));
         json_t *read;
 
-        if (!item || json_is_null(item) || !shape_in_body(inner))
+        if (!item || json_is_null(item) || !shape_member_in_body(member))
             continue;
-        read = codec_json_read(model, inner, item, error);
+        read = codec_json_read(model, shape_of(model, member), item, error);
         if (!read) {
             json_decref(result);
             return codec_error_refuse(error, "JSON: member %s is malformed", key);

@@ -31,12 +31,12 @@ static void write_structure(struct writing *w, struct shape shape, const json_t 
 
     json_object_foreach((json_t *)shape_members(shape), key, member) {
         const json_t *item = json_object_get(value, key);
-        struct shape inner = shape_of(w->model, member);
-        cleanup_free char *name =
-            mem_printf("%s%s%s", prefix, *prefix ? "." : "", shape_name(inner, key));
+        cleanup_free char *name = NULL;
 
-        if (item && !json_is_null(item))
-            write_value(w, inner, item, name);
+        if (!item || json_is_null(item))
+            continue;
+        name = mem_printf("%s%s%s", prefix, *prefix ? "." : "", shape_member_name(member, key));
+        write_value(w, shape_of(w->model, member), item, name);
     }
 }
 

@@ -91,24 +91,23 @@ static int read_outside_body(struct reading *r, struct shape output, json_t *res
     json_t *member;
 
     json_object_foreach((json_t *)shape_members(output), key, member) {
-        struct shape inner = shape_of(r->operation->model, member);
-        const char *location = shape_trait_text(inner, "location"), *text;
+        const char *location = json_text(member, "location"), *text;
         json_t *read = NULL;
 
-        if (shape_in_body(inner))
+        if (shape_member_in_body(member))
             continue;
         if (!strcmp(location, "statusCode")) {
             read = json_integer(r->reply->status);
         } else if (!strcmp(location, "headers")) {
-            read = read_header_map(r, shape_name(inner, ""));
+            read = read_header_map(r, shape_member_name(member, ""));
         } else {
-            if (!aws_message_reply_has(r->reply, shape_name(inner, key)))
+            if (!aws_message_reply_has(r->reply, shape_member_name(member, key)))
                 continue;
-            text = aws_message_reply_header(r->reply, shape_name(inner, key));
-            read = text ? read_header(r, inner, text) : NULL;
+            text = aws_message_reply_header(r->reply, shape_member_name(member, key));
+            read = text ? read_header(r, shape_of(r->operation->model, member), text) : NULL;
         }
         if (!read) {
-            codec_error_refuse(r->error, "header %s is malformed", shape_name(inner, key));
+            codec_error_refuse(r->error, "header %s is malformed", shape_member_name(member, key));
             return -1;
         }
         (void)json_object_set_new(result, key, read);
@@ -193,13 +192,13 @@ static int read_payload(struct reading *r, struct shape payload, const char *nam
 }
 
 /* Whether a reply without a body cannot be one: nothing there is not the same as an empty list. */
-static bool needs_body(const struct aws_model *model, struct shape output)
+static bool needs_body(struct shape output)
 {
     const char *key;
     json_t *member;
 
     json_object_foreach((json_t *)shape_members(output), key, member)
-        if (!shape_trait(shape_of(model, member), "location"))
+        if (!json_object_get(member, "location"))
             return true;
     return false;
 }
@@ -208,7 +207,7 @@ static int read_members(struct reading *r, struct shape output, json_t *result)
 {
     json_auto_t *read = NULL;
 
-    if (!needs_body(r->operation->model, output) && !r->reply->body_length)
+    if (!needs_body(output) && !r->reply->body_length)
         return 0;
     read = read_document(r, output, true);
     return read ? json_object_update(result, read) : -1;

@@ -25,11 +25,11 @@ static const json_t *given(const struct writing *w, const char *name)
     return json_is_null(value) ? NULL : value;
 }
 
-static bool has_location(struct shape shape, const char *location)
+static bool has_location(const json_t *member, const char *location)
 {
-    const char *have = shape_trait_text(shape, "location");
+    const char *have = json_text(member, "location");
 
-    return location ? have && !strcmp(have, location) : !have;
+    return have && !strcmp(have, location);
 }
 
 /* Appends the value of the label {name} (or {name+}, which keeps its slashes). */
@@ -41,14 +41,13 @@ static int add_label(struct writing *w, struct str *path, const char *name, size
     json_t *member;
 
     json_object_foreach((json_t *)shape_members(w->input), key, member) {
-        struct shape inner = shape_of(w->model, member);
         const json_t *value = given(w, key);
         cleanup_str struct str text = {0};
 
-        if (!has_location(inner, "uri") || strcmp(shape_name(inner, key), label) != 0)
+        if (!has_location(member, "uri") || strcmp(shape_member_name(member, key), label) != 0)
             continue;
         if (value)
-            scalar_add(&text, inner, value, "iso8601");
+            scalar_add(&text, shape_of(w->model, member), value, "iso8601");
         if (!text.len) /* "/{Bucket}/{Key}" without its key would mean another thing */
             return err_set(w->e, ERR_INVALID, "parameter %s must not be empty", key);
         str_add_escaped(path, text.data, text.len, greedy ? "/" : "");
@@ -111,10 +110,9 @@ static bool is_named(const struct writing *w, const char *name)
     json_t *member;
 
     json_object_foreach((json_t *)shape_members(w->input), key, member) {
-        struct shape inner = shape_of(w->model, member);
-
-        if (inner.type != SHAPE_MAP && has_location(inner, "querystring") && given(w, key) &&
-            !strcmp(shape_name(inner, key), name))
+        if (has_location(member, "querystring") && given(w, key) &&
+            !strcmp(shape_member_name(member, key), name) &&
+            shape_of(w->model, member).type != SHAPE_MAP)
             return true;
     }
     return false;
@@ -145,11 +143,12 @@ static void write_query(struct writing *w, const char *literal)
 
     str_add(&query, literal);
     json_object_foreach((json_t *)(w->has_input ? shape_members(w->input) : NULL), key, member) {
-        struct shape inner = shape_of(w->model, member);
         const json_t *value = given(w, key);
+        struct shape inner;
 
-        if (!value || !has_location(inner, "querystring"))
+        if (!value || !has_location(member, "querystring"))
             continue;
+        inner = shape_of(w->model, member);
         if (inner.type == SHAPE_MAP)
             add_map_pairs(w, &query, inner, value);
         else if (inner.type == SHAPE_LIST)
@@ -230,15 +229,16 @@ static int write_headers(struct writing *w)
     json_t *member;
 
     json_object_foreach((json_t *)shape_members(w->input), key, member) {
-        struct shape inner = shape_of(w->model, member);
         const json_t *value = given(w, key);
         cleanup_str struct str text = {0};
+        struct shape inner;
 
-        if (value && has_location(inner, "headers") &&
-            write_header_map(w, value, shape_name(inner, "")))
+        if (value && has_location(member, "headers") &&
+            write_header_map(w, value, shape_member_name(member, "")))
             return -1;
-        if (!value || !has_location(inner, "header"))
+        if (!value || !has_location(member, "header"))
             continue;
+        inner = shape_of(w->model, member);
         if (inner.type == SHAPE_LIST)
             add_header_list(w, &text, inner, value);
         else
@@ -308,7 +308,7 @@ static void write_members(struct writing *w)
     json_t *member;
 
     json_object_foreach((json_t *)shape_members(w->input), key, member) {
-        if (shape_trait(shape_of(w->model, member), "location"))
+        if (json_object_get(member, "location"))
             continue;
         (void)json_object_set(members, key, member);
         if (given(w, key))

@@ -50,6 +50,11 @@ static void open_tag(struct str *out, struct shape shape, const char *name)
     str_add_char(out, '"');
 }
 
+static bool is_attribute(const json_t *member)
+{
+    return json_is_true(json_object_get(member, "xmlAttribute"));
+}
+
 static void write_attributes(const struct aws_model *model, struct shape shape, const json_t *value,
                              struct str *out)
 {
@@ -57,14 +62,13 @@ static void write_attributes(const struct aws_model *model, struct shape shape, 
     json_t *member;
 
     json_object_foreach((json_t *)shape_members(shape), key, member) {
-        struct shape inner = shape_of(model, member);
         const json_t *item = json_object_get(value, key);
         cleanup_str struct str text = {0};
 
-        if (!item || json_is_null(item) || !shape_flag(inner, "xmlAttribute"))
+        if (!item || json_is_null(item) || !is_attribute(member))
             continue;
-        scalar_add(&text, inner, item, "iso8601");
-        str_addf(out, " %s=\"", shape_name(inner, key));
+        scalar_add(&text, shape_of(model, member), item, "iso8601");
+        str_addf(out, " %s=\"", shape_member_name(member, key));
         add_escaped(out, str_text(&text), text.len);
         str_add_char(out, '"');
     }
@@ -80,11 +84,10 @@ static void write_structure(const struct aws_model *model, struct shape shape, c
     write_attributes(model, shape, value, out);
     str_add_char(out, '>');
     json_object_foreach((json_t *)shape_members(shape), key, member) {
-        struct shape inner = shape_of(model, member);
         const json_t *item = json_object_get(value, key);
 
-        if (item && !json_is_null(item) && !shape_flag(inner, "xmlAttribute"))
-            write_value(model, inner, item, shape_name(inner, key), out);
+        if (item && !json_is_null(item) && !is_attribute(member))
+            write_value(model, shape_of(model, member), item, shape_member_name(member, key), out);
     }
     str_addf(out, "</%s>", name);
 }
@@ -201,15 +204,16 @@ static struct members members_of(const struct aws_model *model, struct shape sha
 
     members.items = mem_new((json_object_size(shape_members(shape)) + 1) * sizeof *members.items);
     json_object_foreach((json_t *)shape_members(shape), key, reference) {
-        struct shape inner = shape_of(model, reference);
         struct member *member = &members.items[members.count];
+        struct shape inner;
 
-        if (!shape_in_body(inner))
+        if (!shape_member_in_body(reference))
             continue;
+        inner = shape_of(model, reference);
         *member = (struct member){.key = key,
                                   .name = shape_name(inner, key),
                                   .shape = inner,
-                                  .attribute = shape_flag(inner, "xmlAttribute")};
+                                  .attribute = is_attribute(reference)};
         if (inner.type == SHAPE_LIST && shape_flag(inner, "flattened"))
             member->item = shape_name(shape_inner(model, inner, "member"), member->name);
         members.count++;

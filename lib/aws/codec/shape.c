@@ -59,7 +59,12 @@ bool shape_flag(struct shape shape, const char *name)
 
 const char *shape_name(struct shape shape, const char *otherwise)
 {
-    const char *name = json_text(shape.reference, "locationName");
+    return shape_member_name(shape.reference, otherwise);
+}
+
+const char *shape_member_name(const json_t *member, const char *otherwise)
+{
+    const char *name = json_text(member, "locationName");
 
     return name ? name : otherwise;
 }
@@ -71,9 +76,9 @@ const char *shape_root(struct shape shape)
     return name ? name : json_text(shape.reference, "shape");
 }
 
-bool shape_in_body(struct shape shape)
+bool shape_member_in_body(const json_t *member)
 {
-    const char *location = shape_trait_text(shape, "location");
+    const char *location = json_text(member, "location");
 
     return !location || (strcmp(location, "header") != 0 && strcmp(location, "headers") != 0 &&
                          strcmp(location, "statusCode") != 0);

@@ -33,11 +33,16 @@ const char *shape_trait_text(struct shape shape, const char *name); /* NULL when
 bool shape_flag(struct shape shape, const char *name);
 /* The name on the wire: the reference's locationName, else otherwise. */
 const char *shape_name(struct shape shape, const char *otherwise);
+
+/* Of a member's reference alone: no shape has these traits itself, and a model parses each shape
+ * when it is first looked for, so that of a member that is not there is not. */
+const char *shape_member_name(const json_t *member, const char *otherwise);
+/* Whether a member of an output is read from the body (and not from headers or status). */
+bool shape_member_in_body(const json_t *member);
+
 /* The shape's own locationName or its name: the root of an XML document, where the reference does
  * not say otherwise. */
 const char *shape_root(struct shape shape);
-/* Whether a member of an output is read from the body (and not from headers or status). */
-bool shape_in_body(struct shape shape);
 const json_t *shape_members(struct shape shape);
 /* The shape of the input or output ("input"), false when the operation has none. */
 bool shape_side(const struct aws_operation *operation, const char *side, struct shape *out);

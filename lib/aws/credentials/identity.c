@@ -202,6 +202,7 @@ static void fetched(struct aws_identity *identity, struct aws_credentials *crede
     aws_credentials_fini(&identity->credentials);
     identity->credentials = *credentials;
     memset(credentials, 0, sizeof *credentials);
+    identity->credentials.derived = mem_new(sizeof *identity->credentials.derived);
     identity->generation++;
     identity->usable = true;
     identity->failing = false;

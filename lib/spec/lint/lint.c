@@ -70,5 +70,6 @@ void lint_run(struct lint_subject *subject, lint_say_fn *say, void *arg)
     if (!subject->places)
         subject->places = lint_path_places(subject);
     for (size_t i = 0; i < subject->count; i++)
-        look_at(subject, &subject->resources[i], say, arg);
+        if (!subject->resources[i].spared)
+            look_at(subject, &subject->resources[i], say, arg);
 }

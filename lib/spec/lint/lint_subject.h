@@ -15,6 +15,7 @@ struct lint_resource {
     struct sql sql;       /* tokens of the kind's SQL field; empty without one */
     struct sql *statements;
     size_t statement_count;
+    bool spared; /* is there for the others: nothing is looked for in it */
 };
 
 struct lint_subject {
