@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
@@ -137,17 +138,24 @@ def canonical_request(request: Request, key: Key, scope: Scope) -> str:
 def signature_of(canonical: str, key: Key, scope: Scope, timestamp: str) -> str:
     text = "\n".join([ALGORITHM, timestamp, f"{scope.date}/{scope.region}/{scope.service}/aws4_request",
                       hashlib.sha256(canonical.encode()).hexdigest()])
-    secret = ("AWS4" + key.secret_key).encode()
-    for part in (scope.date, scope.region, scope.service, "aws4_request"):
-        secret = hmac.new(secret, part.encode(), hashlib.sha256).digest()
-    return hmac.new(secret, text.encode(), hashlib.sha256).hexdigest()
+    derived = signing_key(key.secret_key, scope.date, scope.region, scope.service)
+    return hmac.digest(derived, text.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=1000)
+def signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
+    key = ("AWS4" + secret_key).encode()
+    for part in (date, region, service, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
 
 
 def _check_time(request: Request, scope: Scope, refusals: Refusals, now: float) -> str:
     timestamp = request.get("x-amz-date")
-    if not re.fullmatch(r"\d{8}T\d{6}Z", timestamp) or timestamp[:8] != scope.date:
+    parts = re.fullmatch(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", timestamp)
+    if not parts or timestamp[:8] != scope.date:
         raise refusals.incomplete()
-    when = calendar.timegm(time.strptime(timestamp, "%Y%m%dT%H%M%SZ"))
+    when = calendar.timegm(tuple(map(int, parts.groups())))
     window = 900 if scope.service == "s3" else 300
     if abs(when - now) > window:
         raise refusals.skewed(timestamp, now, window)
