@@ -82,7 +82,8 @@ static void finish(struct aws_call *call)
     detach(call);
     hide_secrets(&call->reply.error);
     call->state = CALL_DONE; /* a late aws_call_cancel does nothing */
-    call->reply.elapsed_ms = clock_monotonic_ms() - call->started_ms;
+    call->reply.ended_ms = clock_monotonic_ms();
+    call->reply.elapsed_ms = call->reply.ended_ms - call->started_ms;
     call->done(call->arg, &call->reply);
     dispose(call);
 }

@@ -211,11 +211,11 @@ static struct shared_read *shared_read_new(struct read_cache *cache,
     return entry;
 }
 
-void read_cache_miss(struct shared_read *held, unsigned depth)
+void read_cache_miss(struct shared_read *held, unsigned depth, int64_t told_ms)
 {
     for (const struct waiter *waiter = held->waiters; waiter; waiter = waiter->next)
         if (waiter->missed)
-            waiter->missed(waiter->arg, waiter->slot, depth);
+            waiter->missed(waiter->arg, waiter->slot, depth, told_ms);
 }
 
 void read_cache_send(struct shared_read *held, unsigned depth)

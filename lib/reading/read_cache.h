@@ -15,8 +15,8 @@ enum { READ_CACHE_AT_ONCE = 16 }; /* some ten milliseconds */
 /* depth: how many round trips had to happen one after another up to this reply. */
 typedef void read_cache_fn(void *arg, size_t slot, const struct aws_reply *reply, unsigned depth);
 /* Before that: another read that tells all there are, asked in its place, has not what it looks
- * for; depth: the round trips up to that. */
-typedef void read_cache_missed_fn(void *arg, size_t slot, unsigned depth);
+ * for; depth: the round trips up to that, told_ms: when it was answered, monotonic milliseconds. */
+typedef void read_cache_missed_fn(void *arg, size_t slot, unsigned depth, int64_t told_ms);
 
 struct read_request {
     struct aws_session *session;
@@ -50,7 +50,7 @@ struct shared_read *read_cache_hold(struct read_cache *cache, const struct read_
 /* It is sent after all; depth: the round trips up to that. */
 void read_cache_send(struct shared_read *held, unsigned depth);
 /* Before it is sent: tells all who wait for it that they were missed (read_cache_missed_fn). */
-void read_cache_miss(struct shared_read *held, unsigned depth);
+void read_cache_miss(struct shared_read *held, unsigned depth, int64_t told_ms);
 /* It was answered by something else; depth: the round trips up to that. */
 void read_cache_answer(struct shared_read *held, const struct aws_reply *reply, unsigned depth);
 /* Something was written to this service: nothing read before counts for later askers. */

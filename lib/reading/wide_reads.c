@@ -35,6 +35,7 @@ struct wide_group {
     json_t *found;  /* key -> item */
     struct page_tokens tokens;
     unsigned sent, depth; /* sent: pages, but for those that somebody had asked for */
+    int64_t told_ms;      /* when the first page was answered, which may be a wave ago */
     bool whole;           /* it told of all that there are */
     bool failed;
     struct aws_reply failure; /* of what is not to be asked again one by one */
@@ -429,6 +430,7 @@ static void on_page(void *arg, size_t slot, const struct aws_reply *reply, unsig
 
     (void)slot;
     group->depth = depth;
+    group->told_ms = group->told_ms ? group->told_ms : reply->ended_ms;
     if (!reply->result) {
         group->failed = true;
         group->whole = says_gone(group, reply);
@@ -496,7 +498,7 @@ static bool is_missed(const struct wide_group *group, const struct asker *asker)
 static void ask_singly(const struct wide_group *group, const struct asker *asker)
 {
     if (is_missed(group, asker))
-        read_cache_miss(asker->held, group->depth);
+        read_cache_miss(asker->held, group->depth, group->told_ms);
     read_cache_send(asker->held, group->depth);
 }
 

@@ -136,13 +136,14 @@ static void on_read(void *arg, size_t slot, const struct aws_reply *reply, unsig
 }
 
 /* A list has it not, and its own read is next. */
-static void on_missed(void *arg, size_t slot, unsigned depth)
+static void on_missed(void *arg, size_t slot, unsigned depth, int64_t told_ms)
 {
     struct item *item = arg;
 
     if (depth > item->depth)
         item->depth = depth;
-    item->missed_ms = clock_monotonic_ms();
+    if (!item->missed_ms || told_ms < item->missed_ms)
+        item->missed_ms = told_ms;
     task_missed(item->task, slot);
     item->share->moved(item->share->arg, item, false);
 }

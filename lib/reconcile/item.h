@@ -52,7 +52,7 @@ struct item {
     unsigned looks;                 /* how often its task did */
     unsigned ahead_since;           /* reads sent before it looked ahead; */
     int64_t ahead_ms;               /* when it did (monotonic); 0: never */
-    int64_t missed_ms;              /* when a list had it not (monotonic); 0: none was asked */
+    int64_t missed_ms;              /* when a list without it was answered (monotonic); 0: none */
     bool seemed_absent;             /* it was told that it does */
     bool released;                  /* may write */
     bool heard;                     /* one of its first reads was answered */

@@ -265,10 +265,12 @@ static void test_watched(void)
 
 static size_t missed_slot;
 static unsigned missed_depth;
+static int64_t missed_ms;
 
-static void take_miss(void *arg, size_t slot, unsigned depth)
+static void take_miss(void *arg, size_t slot, unsigned depth, int64_t told_ms)
 {
     (void)arg;
+    missed_ms = told_ms;
     missed_slot = slot;
     missed_depth = depth;
 }
@@ -287,7 +289,8 @@ static void test_missed(void)
     begin();
     held = read_cache_hold(cache, &request, &reply, &depth);
     CHECK(held && !ask(cache, &session_a, "logs", "b", 0, "two", 1)); /* tells nobody of it */
-    read_cache_miss(held, 4);
+    read_cache_miss(held, 4, 1234);
+    CHECK_INT((long long)missed_ms, 1234);
     CHECK_INT((long long)missed_slot, 7);
     CHECK_INT(missed_depth, 4);
     CHECK_INT((long long)sent_count, 1);

@@ -60,6 +60,7 @@ struct aws_reply {
                           was no answer to it (status 5xx, or none of AWS's) */
     unsigned attempts; /* HTTP requests sent, 1 or more; 0 when none could be sent */
     int64_t elapsed_ms;
+    int64_t ended_ms; /* when, monotonic milliseconds */
 };
 /* Called once, never from inside the function that sends, unless cancelled.  reply is gone
  * afterwards. */

@@ -5,12 +5,14 @@ document with other contents. Only a second look tells."""
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import seed
+import yaml
 from program import Billingd
-from sandbox.control import Sandbox
+from sandbox.control import ACCOUNT, Sandbox
 from world import World
 
 TABLE_INPUT = ("Name", "Description", "TableType", "PartitionKeys", "Parameters", "StorageDescriptor")
@@ -265,3 +267,24 @@ def test_two_false_absences_replace_nothing(sandbox: Sandbox, billingd: Billingd
     sandbox.faults()
     assert said.code == 0 and len(billingd.writes()) == 1, (said, billingd.writes())
     assert world.snapshot() == before
+
+
+def test_a_list_of_an_earlier_wave_is_no_fresh_look(sandbox: Sandbox, tmp_path: Path) -> None:
+    """A list that told what 51 pipelines have not, two seconds before the last of them is written, counts no more: each is looked at
+    twice by itself."""
+    names = [f"wave{number}" for number in range(51)]
+    resources = {name: {"resources": {"one": {"kind": "glue_database", "name": name}}} for name in names}
+    (tmp_path / "empty.yaml").write_text("resources: {}\n")
+    (tmp_path / "many.yaml").write_text(yaml.safe_dump({
+        "template": "empty.yaml", "account": ACCOUNT, "region": sandbox.environment()["AWS_REGION"], "pipelines": resources}))
+    sandbox.faults({"service": "glue", "operation": "GetDatabase", "action": "latency", "latency_ms": 1200, "times": 0})
+    billingd = Billingd(sandbox, tmp_path, tmp_path / "many.yaml")
+    said = billingd.apply()
+    assert said.code == 0, said
+    calls = billingd.calls(service="glue")
+    assert len([c for c in calls if c["operation"] == "GetDatabases"]) == 1
+    listed = next(c["end"] for c in calls if c["operation"] == "GetDatabases")
+    for name in names:
+        made = next(c["time"] for c in calls if c["operation"] == "CreateDatabase" and c["params"]["DatabaseInput"]["Name"] == name)
+        looks = [c for c in calls if c["operation"] == "GetDatabase" and c["params"]["Name"] == name and c["end"] < made]
+        assert len(looks) == 2 if made - listed > 2 else 1, name
