@@ -13,7 +13,8 @@ enum { MOST_MONTHS = 240 };
 
 /* ---- days ---- */
 
-/* A day of the open month.  Days that a look saw have its word; one after them was not closed then.
+/* A day of the open month, or of the one before.  Days that a look saw have its word; one after
+ * them was not closed then.
  */
 static const char *open_day_state(const struct board_pipeline *pipeline, struct day day,
                                   int64_t now_ms)
@@ -142,6 +143,19 @@ static const char *month_state(const struct board *board, const struct board_pip
                : "unknown";
 }
 
+/* Days of it may not be built yet, or not be closed: all of them are told. */
+static bool is_being_built(const struct board_pipeline *pipeline, struct day_span month,
+                           const char *state, int64_t now_ms)
+{
+    struct day today = calendar_day_of(pipeline->zone, now_ms / 1000);
+    struct day begun = {today.year, today.month, 1};
+
+    return !calendar_compare(month.first, begun) ||
+           (!calendar_compare(month.last, calendar_add_days(begun, -1)) &&
+            strcmp(state, "closed") != 0 && strcmp(state, "corrected") != 0 &&
+            strcmp(state, "left") != 0);
+}
+
 static json_t *month_document(const struct board *board, const struct board_pipeline *pipeline,
                               struct day_span month, int64_t now_ms)
 {
@@ -156,7 +170,9 @@ static json_t *month_document(const struct board *board, const struct board_pipe
     return json_pack("{s:s, s:b, s:s, s:s?, s:o, s:o}", "month", text, "open", open, "state", state,
                      "number", json_text(document, "number"), "closed",
                      board_document_time(json_whole(document, "closed") * 1000), "days",
-                     open ? open_days(pipeline, month, now_ms) : past_days(pipeline, text));
+                     is_being_built(pipeline, month, state, now_ms)
+                         ? open_days(pipeline, month, now_ms)
+                         : past_days(pipeline, text));
 }
 
 /* The oldest one that anything is known of. */

@@ -196,19 +196,21 @@ static json_t *day_model(const json_t *day, const char *today, bool builds)
                      !strcmp(text, today));
 }
 
-/* Weeks of seven cells; those before the first and after the last day are empty. */
+/* Weeks of seven cells; those of days that are not told are empty. */
 static json_t *weeks_model(const json_t *days, const char *today, bool builds)
 {
     json_t *weeks = json_array(), *week = json_array(), *day;
     size_t i;
 
-    for (int blank = weekday_of(json_text(json_array_get(days, 0), "day")); blank > 0; blank--)
-        json_array_append_new(week, json_pack("{s:n}", "date"));
     json_array_foreach(days, i, day) {
-        if (json_array_size(week) == WEEK) {
+        size_t place = (size_t)weekday_of(json_text(day, "day"));
+
+        if (json_array_size(week) > place) {
             json_array_append_new(weeks, json_pack("{s:o}", "cells", week));
             week = json_array();
         }
+        while (json_array_size(week) < place)
+            json_array_append_new(week, json_pack("{s:n}", "date"));
         json_array_append_new(week, day_model(day, today, builds));
     }
     while (json_array_size(week) < WEEK)
@@ -298,21 +300,49 @@ static json_t *money_model(const json_t *money)
     return list;
 }
 
-static json_t *calendar_model(const json_t *period, int64_t now_s)
+/* The days of a month, as a calendar has them. */
+static json_t *month_model(const json_t *period, const json_t *month)
+{
+    const json_t *days = json_object_get(month, "days");
+    bool builds = json_is_true(json_object_get(period, "builds"));
+    const char *today = json_is_true(json_object_get(month, "open")) ? find_today(days) : "";
+    cleanup_free char *title = month_title(json_text(month, "month"));
+
+    return json_pack("{s:s, s:O, s:o}", "title", title, "time_zone",
+                     json_object_get(period, "time_zone"), "weeks",
+                     weeks_model(days, today, builds));
+}
+
+static bool is_settled(const json_t *month)
+{
+    const char *state = json_text(month, "state");
+
+    return !strcmp(state, "closed") || !strcmp(state, "corrected") || !strcmp(state, "left");
+}
+
+/* The open month; the one before as well while it is not settled: its last days are still built,
+ * and its bill is next. */
+static json_t *grids_model(const json_t *period)
 {
     const json_t *months = json_object_get(period, "months");
-    const json_t *open = json_array_get(months, json_array_size(months) - 1);
-    const json_t *days = json_object_get(open, "days");
-    cleanup_free char *title = month_title(json_text(open, "month"));
+    size_t count = json_array_size(months);
+    const json_t *before = count > 1 ? json_array_get(months, count - 2) : NULL;
+    json_t *grids = json_array();
 
-    return json_pack(
-        "{s:s, s:O, s:o?, s:o, s:o, s:o, s:o}", "title", title, "time_zone",
-        json_object_get(period, "time_zone"), "checked",
-        page_words_time(json_object_get(period, "checked"), now_s), "weeks",
-        weeks_model(days, find_today(days), json_is_true(json_object_get(period, "builds"))),
-        "months", months_model(months, now_s), "totals",
-        totals_model(json_object_get(period, "totals")), "money",
-        money_model(json_object_get(period, "money")));
+    json_array_append_new(grids, month_model(period, json_array_get(months, count - 1)));
+    if (before && !is_settled(before) && json_array_size(json_object_get(before, "days")))
+        json_array_append_new(grids, month_model(period, before));
+    return grids;
+}
+
+static json_t *calendar_model(const json_t *period, int64_t now_s)
+{
+    return json_pack("{s:o?, s:o, s:o, s:o, s:o}", "checked",
+                     page_words_time(json_object_get(period, "checked"), now_s), "grids",
+                     grids_model(period), "months",
+                     months_model(json_object_get(period, "months"), now_s), "totals",
+                     totals_model(json_object_get(period, "totals")), "money",
+                     money_model(json_object_get(period, "money")));
 }
 
 void page_model_bill_add(json_t *model, const json_t *documents, const char *pipeline,

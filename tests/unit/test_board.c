@@ -85,10 +85,10 @@ static const char *state_of(const char *station, int64_t at_ms)
     return found;
 }
 
-static const char *day_of(const char *day)
+static const char *day_at(const char *day, int64_t at_ms)
 {
     static char found[32];
-    json_auto_t *periods = all_months(now_ms);
+    json_auto_t *periods = all_months(at_ms);
     json_t *month, *each;
     size_t i, j;
 
@@ -98,6 +98,11 @@ static const char *day_of(const char *day)
             if (!strcmp(json_text(each, "day"), day))
                 (void)snprintf(found, sizeof found, "%s", json_text(each, "state"));
     return found;
+}
+
+static const char *day_of(const char *day)
+{
+    return day_at(day, now_ms);
 }
 
 static void test_resources(void)
@@ -144,6 +149,11 @@ static void test_days(void)
     CHECK_TEXT(day_of("2026-11-28"), "current");
     CHECK_TEXT(day_of("2026-11-29"), "open"); /* not closed when it was looked at */
     CHECK_TEXT(day_of("2026-11-30"), "open");
+    CHECK_TEXT(day_at("2026-11-28", now_ms + 24 * HOUR_MS), "current"); /* of the month before */
+    CHECK_TEXT(day_at("2026-11-29", now_ms + 24 * HOUR_MS), "open");
+    CHECK_TEXT(day_at("2026-11-30", now_ms + 24 * HOUR_MS), "open");
+    CHECK_TEXT(day_at("2026-11-29", now_ms + INT64_C(32) * 24 * HOUR_MS),
+               "missing here"); /* nobody looked */
     CHECK_TEXT(state_of("rollups", now_ms + 4 * HOUR_MS), "unknown");
     board_days(board, name, NULL, now_ms); /* what was well is not known to be so */
     CHECK_TEXT(state_of("rollups", now_ms), "unknown");

@@ -2,9 +2,9 @@
 #include "base/secret/secret.h"
 
 #include "base/mem.h"
-#include "base/secret/secret_known_private.h"
-#include "base/secret/secret_lookalike_private.h"
-#include "base/secret/secret_variable_private.h"
+#include "base/secret/secret_known.h"
+#include "base/secret/secret_lookalike.h"
+#include "base/secret/secret_variable.h"
 #include "base/str.h"
 
 #include <string.h>

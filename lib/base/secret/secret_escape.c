@@ -1,7 +1,7 @@
 /* secret_escape.c -- a character as it was before it was escaped. */
-#include "base/secret/secret_escape_private.h"
+#include "base/secret/secret_escape.h"
 
-#include "base/secret/secret_letters_private.h"
+#include "base/secret/secret_letters.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* secret_known.c -- all secrets that are known, in an index by their pieces. */
-#include "base/secret/secret_known_private.h"
+#include "base/secret/secret_known.h"
 
 #include "base/mem.h"
-#include "base/secret/secret_variable_private.h"
+#include "base/secret/secret_variable.h"
 
 #include <pthread.h>
 #include <stdint.h>

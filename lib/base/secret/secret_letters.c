@@ -1,5 +1,5 @@
 /* secret_letters.c -- the letters that encoded and random texts are made of. */
-#include "base/secret/secret_letters_private.h"
+#include "base/secret/secret_letters.h"
 
 #define TWO(first, value) [first] = (value), [(first) + 1] = (value) + 1
 #define SIX(first, value)                                                                          \

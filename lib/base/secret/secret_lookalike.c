@@ -1,8 +1,8 @@
 /* secret_lookalike.c -- what is secret in a text though nobody knows it. */
-#include "base/secret/secret_lookalike_private.h"
+#include "base/secret/secret_lookalike.h"
 
-#include "base/secret/secret_letters_private.h"
-#include "base/secret/secret_variable_private.h"
+#include "base/secret/secret_letters.h"
+#include "base/secret/secret_variable.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,9 +1,9 @@
 /* secret_search.c -- where in the views of a text known secrets stand. */
-#include "base/secret/secret_search_private.h"
+#include "base/secret/secret_search.h"
 
 #include "base/mem.h"
-#include "base/secret/secret_known_private.h"
-#include "base/secret/secret_letters_private.h"
+#include "base/secret/secret_known.h"
+#include "base/secret/secret_letters.h"
 
 #include <string.h>
 

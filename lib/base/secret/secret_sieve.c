@@ -1,8 +1,8 @@
 /* secret_sieve.c -- which texts surely hold none of the secrets that are known: a Bloom filter. */
-#include "base/secret/secret_sieve_private.h"
+#include "base/secret/secret_sieve.h"
 
 #include "base/mem.h"
-#include "base/secret/secret_letters_private.h"
+#include "base/secret/secret_letters.h"
 
 #include <endian.h>
 #include <string.h>

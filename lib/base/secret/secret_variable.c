@@ -1,5 +1,5 @@
 /* secret_variable.c -- what of an environment variable is secret: by its name, or by what it is. */
-#include "base/secret/secret_variable_private.h"
+#include "base/secret/secret_variable.h"
 
 #include "base/mem.h"
 #include "base/str.h"

@@ -1,9 +1,9 @@
 /* secret_view.c -- a text as its readers would read it. */
-#include "base/secret/secret_view_private.h"
+#include "base/secret/secret_view.h"
 
 #include "base/mem.h"
-#include "base/secret/secret_escape_private.h"
-#include "base/secret/secret_letters_private.h"
+#include "base/secret/secret_escape.h"
+#include "base/secret/secret_letters.h"
 
 #include <string.h>
 

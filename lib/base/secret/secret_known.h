@@ -1,9 +1,9 @@
-/* secret_known_private.h -- all secrets that are known: those of the environment and those that
+/* secret_known.h -- all secrets that are known: those of the environment and those that
  * were learned, in an index by their pieces. */
-#ifndef BASE_SECRET_KNOWN_PRIVATE_H
-#define BASE_SECRET_KNOWN_PRIVATE_H
+#ifndef BASE_SECRET_KNOWN_H
+#define BASE_SECRET_KNOWN_H
 
-#include "base/secret/secret_sieve_private.h"
+#include "base/secret/secret_sieve.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
-/* secret_sieve_private.h -- which texts surely hold none of the secrets that are known.
+/* secret_sieve.h -- which texts surely hold none of the secrets that are known.
  *
  * It keeps bits of every GRAM bytes of them.  A text is looked at in steps, so long that the bytes
  * by which a secret is known have a whole gram at one of them.  What passes may hold one; very few
  * others pass. */
-#ifndef BASE_SECRET_SIEVE_PRIVATE_H
-#define BASE_SECRET_SIEVE_PRIVATE_H
+#ifndef BASE_SECRET_SIEVE_H
+#define BASE_SECRET_SIEVE_H
 
 #include <stdbool.h>
 #include <stddef.h>

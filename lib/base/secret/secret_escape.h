@@ -1,6 +1,6 @@
-/* secret_escape_private.h -- a character as it was before JSON, XML, a URL or YAML escaped it. */
-#ifndef BASE_SECRET_ESCAPE_PRIVATE_H
-#define BASE_SECRET_ESCAPE_PRIVATE_H
+/* secret_escape.h -- a character as it was before JSON, XML, a URL or YAML escaped it. */
+#ifndef BASE_SECRET_ESCAPE_H
+#define BASE_SECRET_ESCAPE_H
 
 #include <stdbool.h>
 #include <stddef.h>

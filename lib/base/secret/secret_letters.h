@@ -1,7 +1,7 @@
-/* secret_letters_private.h -- the letters that encoded and random texts are made of, as tables by
+/* secret_letters.h -- the letters that encoded and random texts are made of, as tables by
  * byte, and runs of them.  No table has a NUL, so that a run ends with its text at the latest. */
-#ifndef BASE_SECRET_LETTERS_PRIVATE_H
-#define BASE_SECRET_LETTERS_PRIVATE_H
+#ifndef BASE_SECRET_LETTERS_H
+#define BASE_SECRET_LETTERS_H
 
 #include <stdbool.h>
 #include <stddef.h>

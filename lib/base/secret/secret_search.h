@@ -1,9 +1,9 @@
-/* secret_search_private.h -- one look through a text: what is found in it, and where in its views
+/* secret_search.h -- one look through a text: what is found in it, and where in its views
  * known secrets stand. */
-#ifndef BASE_SECRET_SEARCH_PRIVATE_H
-#define BASE_SECRET_SEARCH_PRIVATE_H
+#ifndef BASE_SECRET_SEARCH_H
+#define BASE_SECRET_SEARCH_H
 
-#include "base/secret/secret_view_private.h"
+#include "base/secret/secret_view.h"
 
 #include <stdbool.h>
 #include <stddef.h>

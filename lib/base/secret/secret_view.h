@@ -1,7 +1,7 @@
-/* secret_view_private.h -- a text as its readers would read it: with escapes undone, lines joined,
+/* secret_view.h -- a text as its readers would read it: with escapes undone, lines joined,
  * base64 and hexadecimal decoded.  A view knows from where in the text each of its bytes comes. */
-#ifndef BASE_SECRET_VIEW_PRIVATE_H
-#define BASE_SECRET_VIEW_PRIVATE_H
+#ifndef BASE_SECRET_VIEW_H
+#define BASE_SECRET_VIEW_H
 
 #include <stdbool.h>
 #include <stddef.h>

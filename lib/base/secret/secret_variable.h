@@ -1,6 +1,6 @@
-/* secret_variable_private.h -- what of an environment variable is secret. */
-#ifndef BASE_SECRET_VARIABLE_PRIVATE_H
-#define BASE_SECRET_VARIABLE_PRIVATE_H
+/* secret_variable.h -- what of an environment variable is secret. */
+#ifndef BASE_SECRET_VARIABLE_H
+#define BASE_SECRET_VARIABLE_H
 
 #include <stdbool.h>
 
