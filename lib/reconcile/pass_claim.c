@@ -79,10 +79,15 @@ static void tell_replaced(const struct pass_claim *claim, const struct pass_clai
 
 static void leave(struct pass_claim *claim, const struct pass_claim_place *place, bool turns)
 {
-    claim->conflict = conflict_text(claim->claim, json_text(claim->ours, "id"), turns);
+    claim->conflict = conflict_text(claim->claim, claim->id, turns);
     for (size_t i = 0; i < place->count; i++)
         if (place->items[i].task)
             leave_fields(claim, place, i);
+}
+
+static bool is_ours(const struct pass_claim *claim)
+{
+    return claim->claim && !strcmp(json_text(claim->claim, "id"), claim->id);
 }
 
 void pass_claim_meet(struct pass_claim *claim, const struct pass_claim_place *place)
@@ -91,16 +96,14 @@ void pass_claim_meet(struct pass_claim *claim, const struct pass_claim_place *pl
     const json_t *first = json_object_get(place->seen, name);
     bool same, later, turns;
     struct err e = {0};
-    const char *ours;
 
     if (!place->pauses->list || !place->pauses->place)
         return; /* not known, or nowhere to tell */
     (void)claim_of(place->pauses->document, &claim->claim, &e);
-    claim->ours = claim_new(place->pipeline, place->desired, claim->claim);
-    ours = json_text(claim->ours, "id");
-    same = !claim->claim || !strcmp(json_text(claim->claim, "id"), ours);
+    claim->id = claim_id(place->desired);
+    same = !claim->claim || is_ours(claim);
     later = !same && first && !json_equal(claim->claim, first);
-    turns = !same && !later && takes_turns(claim, place, ours);
+    turns = !same && !later && takes_turns(claim, place, claim->id);
     if (later || turns)
         leave(claim, place, turns);
     else if (!same && !first)
@@ -112,12 +115,6 @@ void pass_claim_meet(struct pass_claim *claim, const struct pass_claim_place *pl
 
 /* ---- what we say ---- */
 
-static bool is_ours(const struct pass_claim *claim)
-{
-    return claim->claim &&
-           json_equal(json_object_get(claim->claim, "id"), json_object_get(claim->ours, "id"));
-}
-
 static bool has_writes(const struct pass_claim_place *place)
 {
     for (size_t i = 0; i < place->count; i++)
@@ -128,7 +125,7 @@ static bool has_writes(const struct pass_claim_place *place)
 
 static bool is_due(const struct pass_claim *claim, const struct pass_claim_place *place)
 {
-    return claim->ours && !claim->conflict && place->pauses->writable && !is_ours(claim) &&
+    return claim->id && !claim->conflict && place->pauses->writable && !is_ours(claim) &&
            (claim->claim || claim->takes_place) &&
            !manifest_resource_mode(place->pipeline, "bucket")->observe && has_writes(place);
 }
@@ -185,6 +182,7 @@ void pass_claim_write(struct pass_claim *claim, const struct pass_claim_place *p
 
     if (!place->count || !is_due(claim, place))
         return;
+    claim->ours = claim_new(place->pipeline, place->desired, claim->claim);
     document = claim_document(place->pauses->document, claim->ours);
     params = state_object_params(place->pauses->place, place->pauses->etag, document);
     request.params = params;
@@ -198,14 +196,15 @@ void pass_claim_write(struct pass_claim *claim, const struct pass_claim_place *p
 
 void pass_claim_forget(struct pass_claim *claim)
 {
-    json_decref(claim->ours);
-    claim->ours = NULL;
+    free(claim->id);
+    claim->id = NULL;
 }
 
 void pass_claim_fini(struct pass_claim *claim)
 {
     aws_call_cancel(claim->call);
     json_decref(claim->ours);
+    free(claim->id);
     free(claim->conflict);
     free(claim->sent);
 }

@@ -16,7 +16,8 @@ struct pass_claim_sent; /* a write under way */
 
 struct pass_claim {
     const json_t *claim; /* as read; NULL: there is none, or it is not known */
-    json_t *ours;
+    char *id;         /* of our spec (claim_id); NULL: it was not met, or nothing will be written */
+    json_t *ours;     /* what is said of it, once it is written */
     char *conflict;   /* whom fields are left to, for people; NULL: to nobody */
     bool takes_place; /* of another spec, as somebody knows who read the lease */
     struct aws_call *call;

@@ -222,8 +222,7 @@ void pass_wave_forget(struct pass *pass, struct pipeline_pass *pipeline)
 {
     if (!pipeline->desired)
         return;
-    pipeline->id = pipeline->claim.ours ? mem_text(json_text(pipeline->claim.ours, "id"))
-                                        : claim_id(pipeline->desired);
+    pipeline->id = pipeline->claim.id ? mem_text(pipeline->claim.id) : claim_id(pipeline->desired);
     if (pass->setup.keeps_documents || !is_settled(pass, pipeline))
         return;
     for (size_t i = pipeline->first; i < pipeline->first + pipeline->count; i++)
