@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import duckdb
 
@@ -111,10 +112,20 @@ def split_brackets(text: str) -> list[str]:
         re.sub(r"\[[^\]]*\]", lambda m: m[0].replace("[", "(").replace("]", ")"), text))]
 
 
+@lru_cache(maxsize=500)
+def asks_clock(sql: str) -> bool:
+    return any(match["clock"] for match in TOKEN.finditer(sql))
+
+
 def rewritten(sql: str, now: float) -> str:
     """The same for DuckDB: decimal literals, no catalogue name, and (now not 0) another clock.
 
     DuckDB takes DECIMAL '0.000001' as decimal(18, 3), which is 0.000: sql.md 3."""
+    return rewritten_at(sql, now if asks_clock(sql) else 0)
+
+
+@lru_cache(maxsize=500)
+def rewritten_at(sql: str, now: float) -> str:
     moment = datetime.fromtimestamp(now, UTC) if now else None
 
     def one(match: re.Match[str]) -> str:
@@ -132,6 +143,7 @@ def rewritten(sql: str, now: float) -> str:
     return TOKEN.sub(one, sql)
 
 
+@lru_cache(maxsize=500)
 def uses_path(sql: str) -> bool:
     return any(match["quoted"] == '"$path"' for match in TOKEN.finditer(sql))
 

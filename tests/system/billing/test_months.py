@@ -34,16 +34,19 @@ def looked(daemon: Any, what: Callable[[], Any]) -> None:
 
 def told(daemon: Any) -> dict[str, tuple[str, str | None]]:
     """State and number of each month; the page says it, too, and who asks learns no money and no customer."""
-    text = daemon.get("/api/v1/periods")[1]
-    assert "amount" not in text and "sub" not in text
-    [period] = json.loads(text)["pipelines"]
+    while True:
+        text, page = daemon.get("/api/v1/periods")[1], daemon.get("/")[1]
+        assert "amount" not in text and "sub" not in text
+        [period] = json.loads(text)["pipelines"]
+        [after] = json.loads(daemon.get("/api/v1/periods")[1])["pipelines"]
+        if period["months"] == after["months"]:  # or it was read while the page was asked for
+            break
     months = {month["month"]: month for month in period["months"]}
     for month in months.values():
         assert (month["closed"] is None) is (month["number"] is None)
         if month["closed"]:
             at = calendar.timegm(time.strptime(month["closed"], "%Y-%m-%dT%H:%M:%SZ"))
             assert time.time() - 600 < at <= time.time() + 1
-    page = daemon.get("/")[1]
     assert all(f'class="signed">{month["number"]}<' in page for month in months.values() if month["number"]
                and month["month"] in list(months)[-12:])
     return {name: (month["state"], month["number"]) for name, month in months.items()}
@@ -145,11 +148,13 @@ def test_what_months_came_to(sandbox: Any, spec: Any, api: str, start: Start) ->
     daemon.wait(lambda: ("closed", "KWD") in money(daemon, token))
     found = money(daemon, token)
     assert found["corrected", "KWD"] == (1, f"{october:.3f}") and found["closed", "KWD"] == (1, novembers)
-    assert {told for (state, _), told in found.items() if state not in ("closed", "corrected")} == {
-        (found[state, None][0], None) for state in ("overdue", "open")}
+    left = {state: count for (state, _), (count, _) in found.items() if state not in ("closed", "corrected")}
+    assert all(found[state, None] == (count, None) for state, count in left.items())
+    assert {"overdue", "open"} <= set(left) <= {"overdue", "open", "draft"}  # the month before, in the first days of one
     assert len(asked("GetObject", "Key", "/manifest.json")) == 3
+    unknown = {f"Overdue, {left['overdue']} months": "amount unknown", "Over, not closed, 1 month": "amount unknown"}
     assert page_money(daemon, token) == {"Corrected, 1 month": f"{october:.3f} KWD", "Closed, 1 month": f"{novembers} KWD",
-                                         f"Overdue, {found['overdue', None][0]} months": "amount unknown"}
+                                         **dict([*unknown.items()][:len(left) - 1])}
     hidden = money(daemon)
     assert hidden["closed", "KWD"] == (1, {"hidden": "text"}) and hidden["overdue", None][1] is None
     assert set(page_money(daemon).values()) == {"amount not shown", "amount unknown"} and novembers not in daemon.get("/")[1]
