@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import BINARY, ROOT, Sandbox, Spec, environment, pipeline
+from free_port import free_port
 
 Start = Callable[..., Any]
 WRONG = "    resources:\n      access_logs: {retention_day: 90}\n"
@@ -143,9 +144,7 @@ def free_default() -> None:
 
 
 def test_it_listens_where_the_wrong_file_says(start: Start, spec: Spec, api: str) -> None:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     spec.write(listen=f"\"127.0.0.1:{port}\"  # here", pipelines=pipeline(more=WRONG))
     daemon = start()
     daemon.wait(lambda: daemon.events("rejected"))

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from conftest import BINARY, Sandbox, Spec, environment, make_api, pipeline
+from free_port import free_port
 
 Start = Callable[..., Any]
 DEBUG = ("--log-level", "debug")
@@ -22,9 +23,7 @@ DEBUG = ("--log-level", "debug")
 @pytest.fixture
 def fixed(spec: Spec) -> Spec:
     """A daemon whose log nobody reads cannot tell its port."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return spec.write(listen=f"127.0.0.1:{found.getsockname()[1]}", settings={"interval": "5s"})
+    return spec.write(listen=f"127.0.0.1:{free_port()}", settings={"interval": "5s"})
 
 
 @pytest.fixture

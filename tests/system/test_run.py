@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import ACCOUNT, BINARY, REGION, Sandbox, Spec, environment, make_api, pipeline
+from free_port import free_port
 
 GROUP = "/aws/apigw/shop"
 Start = Callable[..., Any]
@@ -25,12 +26,6 @@ def retention(sandbox: Sandbox) -> Any:
 
 def spoil(sandbox: Sandbox, days: int = 7) -> None:
     sandbox.client("logs").put_retention_policy(logGroupName=GROUP, retentionInDays=days)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def test_brings_up_everything_and_serves_metrics(start: Start, sandbox: Sandbox, api: str) -> None:

@@ -6,7 +6,6 @@ longest, too; the alerts that are not provoked here are listed with the reason, 
 import os
 import shutil
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from close_world import openssl
+from free_port import free_port
 from metrics_doc import dashboard_queries
 from prometheus import RULES, Prometheus
 from rollup_world import BUCKET, GROUP, World
@@ -59,12 +59,6 @@ UNIT_ONLY = {
 }
 ALERTS = [rule["alert"] for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"] if "alert" in rule]
 PROVOKED: set[str] = set()
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 class Scene:
