@@ -5,14 +5,12 @@ their order makes, without a look at what is there, what may be done, and what c
     seconds(endpoint, waves)  sends them to a sandbox in the same state, each wave when the one before is answered
 """
 import asyncio
-import http.client
-import threading
 import time
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from proxy import Exchange, through
 from sandbox.control import Sandbox
 
 STATE = "DescribeDeliveryStream"  # what follows the stream waits for it; the last one tells that it is ready
@@ -38,39 +36,13 @@ def written(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def record(sandbox: Sandbox, run: Callable[[str], None]) -> list[list[bytes]]:
-    to, wires = urlsplit(sandbox.endpoint).netloc, {}
+    wires = {}
 
-    class Proxy(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def keep(one: Exchange) -> None:
+        head = "".join([f"{one.method} {one.target} HTTP/1.1\r\n", *(f"{k}: {v}\r\n" for k, v in one.headers), "\r\n"])
+        wires[next(filter(None, map(one.reply.getheader, IDS)))] = head.encode() + one.body
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-        def forward(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            head = "".join([f"{self.command} {self.path} HTTP/1.1\r\n", *(f"{k}: {v}\r\n" for k, v in self.headers.items()), "\r\n"])
-            connection = http.client.HTTPConnection(to, timeout=60)
-            connection.request(self.command, self.path, body, dict(self.headers))
-            reply = connection.getresponse()
-            said = reply.read()
-            wires[next(filter(None, map(reply.getheader, IDS)))] = head.encode() + body
-            self.send_response_only(reply.status)
-            for name, value in reply.getheaders():
-                if name.lower() not in ("content-length", "transfer-encoding"):
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(b"" if self.command == "HEAD" else said)
-
-        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do_PATCH = forward
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-    with Server(("127.0.0.1", 0), Proxy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        run(f"http://127.0.0.1:{server.server_address[1]}")
-        server.shutdown()
+    through(sandbox.endpoint, run, keep)
     return [[wires[one] for one in wave] for wave in waves_of(written(sandbox.calls()))]
 
 

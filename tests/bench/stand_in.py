@@ -12,17 +12,17 @@ name.  A list of what several pipelines have is made as long as there are pipeli
 """
 import asyncio
 import base64
-import http.client
 import json
 import re
 import sys
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 from xml.etree import ElementTree
+
+from proxy import Exchange, through
 
 NAME = re.compile(rb"fd(\d{4})f")
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
@@ -76,39 +76,14 @@ class Recording:
 
 def record(endpoint: str, run: Callable[[str], None]) -> str:
     """What was said while run(the proxy's endpoint) ran, as JSON text."""
-    recording, to = Recording(), urlsplit(endpoint).netloc
+    recording = Recording()
 
-    class Proxy(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def keep(one: Exchange) -> None:
+        operation = next((v for k, v in one.headers if k.lower() == "x-amz-target"), "")
+        headers = {k: v for k, v in one.reply.getheaders() if k.lower() in KEPT_HEADERS}
+        recording.keep(key_of(one.method, one.target, operation, one.body), one.reply.status, headers, one.said.decode())
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-        def forward(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            connection = http.client.HTTPConnection(to, timeout=60)
-            connection.request(self.command, self.path, body, dict(self.headers))
-            reply = connection.getresponse()
-            said = reply.read()
-            headers = {k: v for k, v in reply.getheaders() if k.lower() in KEPT_HEADERS}
-            recording.keep(key_of(self.command, self.path, self.headers.get("X-Amz-Target") or "", body), reply.status, headers,
-                           said.decode())
-            self.send_response_only(reply.status)
-            for k, v in headers.items():
-                self.send_header(k, v)
-            self.send_header("Content-Length", str(len(said)))
-            self.end_headers()
-            self.wfile.write(b"" if self.command == "HEAD" else said)
-
-        do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = forward
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-    with Server(("127.0.0.1", 0), Proxy) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        run(f"http://127.0.0.1:{server.server_address[1]}")
-        server.shutdown()
+    through(endpoint, run, keep)
     return recording.text()
 
 
