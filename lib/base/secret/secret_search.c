@@ -4,11 +4,12 @@
 #include "base/mem.h"
 #include "base/secret/secret_known.h"
 #include "base/secret/secret_letters.h"
+#include "base/secret/secret_variable.h"
 
 #include <string.h>
 
-/* Fewer bytes are no secret; in base64 they have so many letters. */
-enum { SHORTEST = 8, LETTERS = SHORTEST * 4 / 3, GROUP = 4 };
+/* The letters of base64 that the shortest secret has, and those of a group. */
+enum { LETTERS = SECRET_SHORTEST * 4 / 3, GROUP = 4 };
 
 void secret_search_fini(struct secret_search *search)
 {
@@ -68,14 +69,14 @@ static void find_base64(struct secret_search *search, const struct secret_view *
 
 static void find_hex(struct secret_search *search, const struct secret_view *view)
 {
-    struct secret_letters_run run = {.letters = secret_letters_hex, .least = 2 * SHORTEST};
+    struct secret_letters_run run = {.letters = secret_letters_hex, .least = 2 * SECRET_SHORTEST};
 
     while (secret_letters_next(&run, view->bytes, view->length))
         for (size_t from = run.from, end; from < run.end; from = end + 1) {
             struct secret_view decoded;
 
             end = from;
-            if (!secret_sieve_passes_hex(secret_known_sieve(), view->bytes, &end, SHORTEST))
+            if (!secret_sieve_passes_hex(secret_known_sieve(), view->bytes, &end, SECRET_SHORTEST))
                 continue;
             secret_view_hex(view, from, end, &decoded);
             find(search, &decoded);
