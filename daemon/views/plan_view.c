@@ -247,10 +247,10 @@ void plan_view_print(const struct pass *pass, FILE *out, bool color)
     FILE *whole = open_memstream(&text, &length);
 
     if (!whole)
-        abort();
+        mem_give_up("out of memory");
     print_tasks(pass, whole, color);
     if (fclose(whole))
-        abort();
+        mem_give_up("out of memory");
     (void)fwrite(text, 1, length, out);
 }
 
