@@ -143,17 +143,13 @@ static const char *month_state(const struct board *board, const struct board_pip
                : "unknown";
 }
 
-/* Days of it may not be built yet, or not be closed: all of them are told. */
-static bool is_being_built(const struct board_pipeline *pipeline, struct day_span month,
-                           const char *state, int64_t now_ms)
+static bool is_before_running(const struct board_pipeline *pipeline, struct day_span month,
+                              int64_t now_ms)
 {
     struct day today = calendar_day_of(pipeline->zone, now_ms / 1000);
-    struct day begun = {today.year, today.month, 1};
 
-    return !calendar_compare(month.first, begun) ||
-           (!calendar_compare(month.last, calendar_add_days(begun, -1)) &&
-            strcmp(state, "closed") != 0 && strcmp(state, "corrected") != 0 &&
-            strcmp(state, "left") != 0);
+    return !calendar_compare(calendar_add_days(month.last, 1),
+                             (struct day){today.year, today.month, 1});
 }
 
 static json_t *month_document(const struct board *board, const struct board_pipeline *pipeline,
@@ -162,6 +158,9 @@ static json_t *month_document(const struct board *board, const struct board_pipe
     const char *state = month_state(board, pipeline, month, now_ms);
     bool open = now_ms / 1000 < end_of(pipeline, month);
     bool closed = !strcmp(state, "closed") || !strcmp(state, "corrected");
+    bool settled = closed || !strcmp(state, "left");
+    /* Days of it may not be built yet, or not be closed: all of them are told. */
+    bool is_built = open || (!settled && is_before_running(pipeline, month, now_ms));
     const json_t *document;
     char text[16];
 
@@ -170,9 +169,7 @@ static json_t *month_document(const struct board *board, const struct board_pipe
     return json_pack("{s:s, s:b, s:s, s:s?, s:o, s:o}", "month", text, "open", open, "state", state,
                      "number", json_text(document, "number"), "closed",
                      board_document_time(json_whole(document, "closed") * 1000), "days",
-                     is_being_built(pipeline, month, state, now_ms)
-                         ? open_days(pipeline, month, now_ms)
-                         : past_days(pipeline, text));
+                     is_built ? open_days(pipeline, month, now_ms) : past_days(pipeline, text));
 }
 
 /* The oldest one that anything is known of. */

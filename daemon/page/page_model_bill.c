@@ -196,21 +196,19 @@ static json_t *day_model(const json_t *day, const char *today, bool builds)
                      !strcmp(text, today));
 }
 
-/* Weeks of seven cells; those of days that are not told are empty. */
+/* Weeks of seven cells; those before the first and after the last day are empty. */
 static json_t *weeks_model(const json_t *days, const char *today, bool builds)
 {
     json_t *weeks = json_array(), *week = json_array(), *day;
     size_t i;
 
+    for (int blank = weekday_of(json_text(json_array_get(days, 0), "day")); blank > 0; blank--)
+        json_array_append_new(week, json_pack("{s:n}", "date"));
     json_array_foreach(days, i, day) {
-        size_t place = (size_t)weekday_of(json_text(day, "day"));
-
-        if (json_array_size(week) > place) {
+        if (json_array_size(week) == WEEK) {
             json_array_append_new(weeks, json_pack("{s:o}", "cells", week));
             week = json_array();
         }
-        while (json_array_size(week) < place)
-            json_array_append_new(week, json_pack("{s:n}", "date"));
         json_array_append_new(week, day_model(day, today, builds));
     }
     while (json_array_size(week) < WEEK)
