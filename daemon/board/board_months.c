@@ -14,8 +14,7 @@ enum { MOST_MONTHS = 240 };
 /* ---- days ---- */
 
 /* A day of the open month, or of the one before.  Days that a look saw have its word; one after
- * them was not closed then.
- */
+ * them was not closed then, which nobody knows of it any more a day later. */
 static const char *open_day_state(const struct board_pipeline *pipeline, struct day day,
                                   int64_t now_ms)
 {
@@ -33,7 +32,8 @@ static const char *open_day_state(const struct board_pipeline *pipeline, struct 
     if (calendar_compare(day, today) > 0)
         return "ahead";
     if (!calendar_compare(day, today) ||
-        (pipeline->days && calendar_compare(day, calendar_add_days(seen, -1)) >= 0))
+        (pipeline->days && calendar_compare(day, calendar_add_days(seen, -1)) >= 0 &&
+         calendar_compare(calendar_add_days(seen, 1), today) >= 0))
         return "open";
     if (pipeline->days && (!first || strcmp(text, first) < 0))
         return "none";

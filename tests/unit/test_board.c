@@ -152,6 +152,9 @@ static void test_days(void)
     CHECK_TEXT(day_at("2026-11-28", now_ms + 24 * HOUR_MS), "current"); /* of the month before */
     CHECK_TEXT(day_at("2026-11-29", now_ms + 24 * HOUR_MS), "open");
     CHECK_TEXT(day_at("2026-11-30", now_ms + 24 * HOUR_MS), "open");
+    CHECK_TEXT(day_at("2026-11-29", now_ms + 48 * HOUR_MS),
+               "unknown"); /* two days without a look */
+    CHECK_TEXT(day_at("2026-11-28", now_ms + 48 * HOUR_MS), "current");
     CHECK_TEXT(day_at("2026-11-29", now_ms + INT64_C(32) * 24 * HOUR_MS),
                "missing here"); /* nobody looked */
     CHECK_TEXT(state_of("rollups", now_ms + 4 * HOUR_MS), "unknown");
