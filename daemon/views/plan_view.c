@@ -246,10 +246,9 @@ void plan_view_print(const struct pass *pass, FILE *out, bool color)
     size_t length = 0;
     FILE *whole = open_memstream(&text, &length);
 
-    if (!whole)
-        mem_give_up("out of memory");
-    print_tasks(pass, whole, color);
-    if (fclose(whole))
+    if (whole)
+        print_tasks(pass, whole, color);
+    if (!whole || fclose(whole))
         mem_give_up("out of memory");
     (void)fwrite(text, 1, length, out);
 }
