@@ -21,20 +21,21 @@ static uint64_t ran_ns(void)
     return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
 }
 
-/* Of the round: waits left out. */
-static uint64_t worked_ns(const struct loop_watch *watch)
+/* Of the round until now: waits left out. */
+static uint64_t worked_ns(const struct loop_watch *watch, uint64_t now_ns)
 {
-    uint64_t whole_ns = uv_hrtime() - watch->begun_ns;
+    uint64_t whole_ns = now_ns - watch->begun_ns;
     uint64_t wait_ns = uv_metrics_idle_time(watch->prepare.loop) - watch->waited_ns;
 
     return whole_ns > wait_ns ? whole_ns - wait_ns : 0;
 }
 
-/* Between two of these lie all kinds of callbacks, and one wait, which libuv measures. */
+/* Between two of these lie all kinds of callbacks, and one wait, which libuv measures.  A round ends
+ * where the next one begins, by one look at the clock: no moment is of both. */
 static void end_round(struct loop_watch *watch)
 {
     uint64_t now_ns = uv_hrtime(), waited_ns = uv_metrics_idle_time(watch->prepare.loop);
-    uint64_t run_ns = ran_ns(), busy_ns = worked_ns(watch);
+    uint64_t run_ns = ran_ns(), busy_ns = worked_ns(watch, now_ns);
 
     if (watch->begun_ns) {
         if (busy_ns >= (uint64_t)LOOP_WATCH_MOST_MS * NS_PER_MS)
@@ -63,7 +64,7 @@ static void on_prepare(uv_prepare_t *prepare)
 static void on_check(uv_check_t *check)
 {
     struct loop_watch *watch = check->data;
-    uint64_t slice_ns = worked_ns(watch) + (uint64_t)LOOP_WATCH_SLICE_MS * NS_PER_MS;
+    uint64_t slice_ns = worked_ns(watch, uv_hrtime()) + (uint64_t)LOOP_WATCH_SLICE_MS * NS_PER_MS;
 
     watch->until_ns = slice_ns > watch->until_ns ? slice_ns : watch->until_ns;
     watch->none_begun = true;
@@ -78,7 +79,7 @@ bool loop_watch_has_time(const uv_loop_t *loop)
         return true;
     none_begun = watch->none_begun;
     watch->none_begun = false;
-    return none_begun || worked_ns(watch) < watch->until_ns;
+    return none_begun || worked_ns(watch, uv_hrtime()) < watch->until_ns;
 }
 
 bool loop_watch_puts_off(uv_timer_t *timer, uv_timer_cb callback)

@@ -12,8 +12,13 @@ enum { WORK_MS = 120, WAIT_MS = 300, PIECES = 100, PIECE_MS = 5 };
 static uv_loop_t loop;
 static struct loop_watch watch;
 
+/* A machine that is too busy to let the loop wait is asked again. */
 static void on_end(uv_timer_t *timer)
 {
+    if (!uv_metrics_idle_time(timer->loop)) {
+        (void)uv_timer_start(timer, on_end, WAIT_MS, 0);
+        return;
+    }
     uv_close((uv_handle_t *)timer, NULL);
     loop_watch_end(&watch);
 }
