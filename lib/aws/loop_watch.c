@@ -30,8 +30,8 @@ static uint64_t worked_ns(const struct loop_watch *watch, uint64_t now_ns)
     return whole_ns > wait_ns ? whole_ns - wait_ns : 0;
 }
 
-/* Between two of these lie all kinds of callbacks, and one wait, which libuv measures.  A round ends
- * where the next one begins, by one look at the clock: no moment is of both. */
+/* Between two of these lie all kinds of callbacks, and one wait, which libuv measures.  A round
+ * ends where the next one begins, by one look at the clock: no moment is of both. */
 static void end_round(struct loop_watch *watch)
 {
     uint64_t now_ns = uv_hrtime(), waited_ns = uv_metrics_idle_time(watch->prepare.loop);

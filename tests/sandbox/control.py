@@ -28,6 +28,7 @@ __all__ = ["ACCESS_KEY", "ACCOUNT", "EXPIRED_WEB_TOKEN", "REGION", "SECRET_KEY",
 class Sandbox:
     def __init__(self, endpoint: str):
         self.endpoint = endpoint
+        self._clients: dict[tuple[Any, ...], Any] = {}
 
     def send(self, method: str, name: str, value: Any = None, timeout: float = 180) -> Any:
         data = None if value is None else json.dumps(value).encode()
@@ -135,15 +136,19 @@ class Sandbox:
 
     def client(self, service: str, region: str = REGION, key: dict[str, Any] | None = None,
                retries: int = 0) -> Any:
-        """A boto3 client; by default without retries, so that each call is one request."""
+        """A boto3 client, one for all who ask for the same; by default without retries, so that each call is one request."""
         key = key or {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY}
+        token = key.get("token") or None
+        asked = (service, region, key["access_key"], key["secret_key"], token, retries)
         with SESSION_LOCK:
-            return SESSION.client(
-                service, region_name="us-east-1" if service == "iam" else region,
-                endpoint_url=self.endpoint, aws_access_key_id=key["access_key"],
-                aws_secret_access_key=key["secret_key"], aws_session_token=key.get("token") or None,
-                config=Config(retries={"max_attempts": retries}, s3={"addressing_style": "path"},
-                              connect_timeout=60, read_timeout=180))
+            if asked not in self._clients:
+                self._clients[asked] = SESSION.client(
+                    service, region_name="us-east-1" if service == "iam" else region,
+                    endpoint_url=self.endpoint, aws_access_key_id=key["access_key"],
+                    aws_secret_access_key=key["secret_key"], aws_session_token=token,
+                    config=Config(retries={"max_attempts": retries}, s3={"addressing_style": "path"},
+                                  connect_timeout=60, read_timeout=180))
+            return self._clients[asked]
 
 
 def original() -> Sandbox | None:

@@ -139,9 +139,11 @@ static void test_many_waiters(void)
     answer(0, "one");
     CHECK_INT(answers, READ_CACHE_AT_ONCE);
     CHECK(ask(cache, &session_a, "logs", "x", 0, "one", 100)); /* it is known by now */
-    while (answers < 100 && uv_run(loop, UV_RUN_ONCE)) {
-        CHECK(answers <= ++rounds * READ_CACHE_AT_ONCE);
+    /* UV_RUN_ONCE runs the timers twice, which a slow machine makes two rounds of. */
+    for (int before = answers; uv_run(loop, UV_RUN_NOWAIT) || before < answers; before = answers) {
+        CHECK(answers - before <= READ_CACHE_AT_ONCE);
         CHECK_INT((long long)last_slot, answers - 1); /* in their order */
+        rounds += answers > before;
     }
     CHECK_INT(answers, 100);
     CHECK(rounds > 100 / READ_CACHE_AT_ONCE);
