@@ -190,7 +190,7 @@ static bool has_drift(const json_t *days)
 }
 
 void board_days(struct board *board, const char *name, const struct rollup_status *status,
-                int64_t now_ms)
+                struct day closed, int64_t now_ms)
 {
     struct board_pipeline *pipeline = find_pipeline(board, name);
 
@@ -204,6 +204,7 @@ void board_days(struct board *board, const char *name, const struct rollup_statu
         return;
     pipeline->days = json_array();
     pipeline->days_ms = now_ms;
+    pipeline->days_closed = closed;
     for (size_t i = 0; i < status->count; i++) {
         char text[16];
 

@@ -13,6 +13,19 @@ enum { MOST_MONTHS = 240 };
 
 /* ---- days ---- */
 
+/* Billing had begun by then, or nobody knows that it had not: where data is gone, or
+ * billing.rollup.since was moved, the days of a look begin later than the bills do. */
+static bool may_be_billed(const struct board_pipeline *pipeline, const char *day)
+{
+    json_t *each;
+    size_t i;
+
+    json_array_foreach(pipeline->documents, i, each)
+        if (strncmp(json_text(each, "month"), day, 7) <= 0)
+            return true;
+    return !pipeline->documents || pipeline->documents_failed;
+}
+
 /* A day of the open month, or of the one before.  Days that a look saw have its word; one after
  * them was not closed then, which nobody knows of it any more a day later. */
 static const char *open_day_state(const struct board_pipeline *pipeline, struct day day,
@@ -31,13 +44,14 @@ static const char *open_day_state(const struct board_pipeline *pipeline, struct 
             return json_text(each, "state");
     if (calendar_compare(day, today) > 0)
         return "ahead";
-    if (!calendar_compare(day, today) ||
-        (pipeline->days && calendar_compare(day, calendar_add_days(seen, -1)) >= 0 &&
-         calendar_compare(calendar_add_days(seen, 1), today) >= 0))
+    if (!calendar_compare(day, today))
         return "open";
-    if (pipeline->days && (!first || strcmp(text, first) < 0))
-        return "none";
-    return "unknown";
+    if (!pipeline->days)
+        return "unknown";
+    if (calendar_compare(day, pipeline->days_closed) > 0)
+        return calendar_compare(calendar_add_days(seen, 1), today) >= 0 ? "open" : "unknown";
+    return (!first || strcmp(text, first) < 0) && !may_be_billed(pipeline, text) ? "none"
+                                                                                   : "unknown";
 }
 
 static void add_day(json_t *days, const char *day, const char *state)

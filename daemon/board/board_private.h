@@ -26,6 +26,7 @@ struct board_pipeline {
     json_t *days;          /* [{"day", "state"}], NULL: unknown */
     json_t *audit;         /* as told, NULL: unknown */
     int64_t days_ms;       /* when they were seen last; 0: never */
+    struct day days_closed; /* the last day that was closed then */
     int64_t audit_ms;      /* the same */
     json_t *documents;     /* as last read (board_months); NULL: never */
     int64_t documents_ms;  /* when that was; 0: never */

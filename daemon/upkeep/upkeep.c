@@ -266,6 +266,15 @@ static void on_progress(void *arg, struct day day, const char *what)
                  what);
 }
 
+static void show_days(const struct upkeep *upkeep, const struct billing *billing,
+                      const struct rollup_status *status)
+{
+    int64_t now_ms = clock_now_ms();
+
+    board_days(upkeep->setup.board, billing->pipeline, status,
+               rollup_last_closed(billing, now_ms / 1000), now_ms);
+}
+
 /* Days by state; what the look saw. */
 static void show_states(const struct upkeep *upkeep, const struct billing *billing,
                         const struct rollup_status *status)
@@ -277,7 +286,7 @@ static void show_states(const struct upkeep *upkeep, const struct billing *billi
     for (int i = 0; i < ROLLUP_STATES; i++)
         metric_set(&service_metrics.rollups, counts[i], billing->pipeline,
                    rollup_state_name((enum rollup_state)i), NULL);
-    board_days(upkeep->setup.board, billing->pipeline, status, clock_now_ms());
+    show_days(upkeep, billing, status);
     health_unbillable_days(upkeep->setup.health, billing->pipeline,
                            counts[ROLLUP_LOST] + counts[ROLLUP_HIDDEN]);
 }
@@ -381,7 +390,7 @@ static void forget_states(const struct upkeep *upkeep, const char *pipeline)
 {
     cleanup_free char *name = mem_printf("%s %s", pipeline, parts[HEALTH_ROLLUP]);
 
-    board_days(upkeep->setup.board, pipeline, NULL, clock_now_ms());
+    board_days(upkeep->setup.board, pipeline, NULL, (struct day){0}, clock_now_ms());
     if (json_object_get(upkeep->told, name))
         return;
     metric_forget(&service_metrics.rollups, pipeline);
@@ -406,8 +415,7 @@ static void build_rollups(struct flow *flow, struct upkeep *upkeep, const struct
     }
     if (found > 0) { /* no data yet is no problem */
         err_clear(&e);
-        board_days(upkeep->setup.board, billing->pipeline, &(struct rollup_status){0},
-                   clock_now_ms());
+        show_days(upkeep, billing, &(struct rollup_status){0});
     }
     if (found < 0 && e.kind != ERR_CANCELLED)
         forget_states(upkeep, billing->pipeline);

@@ -134,7 +134,34 @@ static void look_at_days(enum rollup_state last)
                                 {.day = {2026, 11, 28}, .state = last}};
     const struct rollup_status status = {days, 2};
 
-    board_days(board, board->pipelines[0].name, &status, now_ms);
+    board_days(board, board->pipelines[0].name, &status, (struct day){2026, 11, 28}, now_ms);
+}
+
+static json_t *document(const char *month, int correction, const char *currency, const char *total);
+
+/* "Before the start" is what nobody billed, either. */
+static void test_days_before(void)
+{
+    const char *name = board->pipelines[0].name;
+
+    CHECK_TEXT(day_of("2026-11-26"), "unknown"); /* which bills there are was not read */
+    board_months(board, name, json_array(), -1, now_ms);
+    CHECK_TEXT(day_of("2026-11-26"), "none"); /* before the first */
+    board_months(board, name, json_pack("[o]", document("2026-09", 0, NULL, NULL)), -1, now_ms);
+    CHECK_TEXT(day_of("2026-11-26"), "unknown"); /* its data is gone, or `since` was moved */
+    CHECK_TEXT(day_of("2026-11-27"), "current");
+    board_days(board, name, &(struct rollup_status){0}, (struct day){2026, 11, 28}, now_ms);
+    CHECK_TEXT(day_of("2026-11-28"), "unknown");
+    CHECK_TEXT(day_of("2026-11-29"), "open");
+    board_months(board, name, json_array(), -1, now_ms);
+    CHECK_TEXT(day_of("2026-11-28"), "none"); /* nothing came yet */
+    board_days(board, name, &(struct rollup_status){0}, (struct day){2026, 11, 29}, now_ms);
+    CHECK_TEXT(day_of("2026-11-29"), "none"); /* closed two hours after its end */
+    board_days(board, name, &(struct rollup_status){0}, (struct day){2026, 11, 26}, now_ms);
+    CHECK_TEXT(day_of("2026-11-27"), "open"); /* and three days after */
+    board_months(board, name, NULL, -1, now_ms);
+    CHECK_TEXT(day_of("2026-11-26"), "unknown");
+    board_months(board, name, json_array(), -1, now_ms);
 }
 
 static void test_days(void)
@@ -145,7 +172,8 @@ static void test_days(void)
     CHECK_TEXT(day_of("2026-11-28"), "unknown");
     look_at_days(ROLLUP_CURRENT);
     CHECK_TEXT(state_of("rollups", now_ms), "in_sync");
-    CHECK_TEXT(day_of("2026-11-26"), "none"); /* before the first */
+    test_days_before();
+    look_at_days(ROLLUP_CURRENT);
     CHECK_TEXT(day_of("2026-11-28"), "current");
     CHECK_TEXT(day_of("2026-11-29"), "open"); /* not closed when it was looked at */
     CHECK_TEXT(day_of("2026-11-30"), "open");
@@ -158,18 +186,21 @@ static void test_days(void)
     CHECK_TEXT(day_at("2026-11-29", now_ms + INT64_C(32) * 24 * HOUR_MS),
                "missing here"); /* nobody looked */
     CHECK_TEXT(state_of("rollups", now_ms + 4 * HOUR_MS), "unknown");
-    board_days(board, name, NULL, now_ms); /* what was well is not known to be so */
+    board_days(board, name, NULL, (struct day){0}, now_ms); /* what was well is not known so */
     CHECK_TEXT(state_of("rollups", now_ms), "unknown");
-    board_days(board, name, &(struct rollup_status){0}, now_ms); /* nothing came yet */
+    board_days(board, name, &(struct rollup_status){0}, (struct day){2026, 11, 28},
+               now_ms); /* nothing came yet */
     CHECK_TEXT(state_of("rollups", now_ms), "silent");
     CHECK_TEXT(day_of("2026-11-20"), "none");
     CHECK_TEXT(day_of("2026-11-30"), "open");
     look_at_days(ROLLUP_LATE);
-    board_days(board, name, NULL, now_ms); /* what was not stays */
+    board_days(board, name, NULL, (struct day){0}, now_ms); /* what was not stays */
     CHECK_TEXT(state_of("rollups", now_ms), "differs");
     look_at_days(ROLLUP_LOST);
     CHECK_TEXT(state_of("rollups", now_ms), "failed");
     look_at_days(ROLLUP_CURRENT);
+    json_decref(board->pipelines[0].documents);
+    board->pipelines[0].documents = NULL;
 }
 
 /* "closed shop-2025-10", "overdue -" */

@@ -135,6 +135,28 @@ def test_status_tells_how_far_usage_can_be_billed(books: Books) -> None:
     assert usage(code=77)["denied"] is True
 
 
+def test_days_before_since(books: Books, start: Any) -> None:
+    """Are before the start on page and API where nothing was billed before; behind an invoice nobody knows what they are."""
+    world, now = books.world, time.time()
+    last = time.strftime("%Y-%m", time.gmtime(now - (time.gmtime(now).tm_mday + 1) * 86400))
+
+    def told() -> set[str]:
+        (period,) = json.loads(daemon.get("/api/v1/periods")[1])["pipelines"]
+        found = {day["day"]: day["state"] for month in period["months"] for day in month["days"]}
+        return {found.get(f"{last}-{day:02}", "") for day in range(1, 15)}
+    books.months("2025-10")
+    world.write(since=f"{last}-15")
+    daemon = start().ready()
+    daemon.wait(lambda: told() == {"none"})
+    assert "Before the start" in daemon.get("/")[1] and daemon.end() == 0
+    world.write(since="2025-10-01")
+    books.close("2025-10")
+    world.write(since=f"{last}-15")
+    daemon = start().ready()
+    daemon.wait(lambda: daemon.metric("billingd_unclosed_months"))
+    assert told() == {"unknown"} and "Before the start" not in daemon.get("/")[1] and daemon.end() == 0
+
+
 def test_traffic_and_nothing_billed(books: Books) -> None:
     """The filter is blocked all month but some hours: the audit's gap, and no close."""
     books.world.write(since="2025-10-01")
