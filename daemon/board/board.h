@@ -31,9 +31,9 @@ void board_task(struct board *board, const struct task *task, size_t *from, int6
 /* All its resources were told; of a pipeline that was refused nothing is known. */
 void board_looked(struct board *board, const struct manifest *manifest, const struct pass *pass,
                   int64_t now_ms);
-/* The closed days of a pipeline as they were seen, the last of which is `closed`; of none of them is
- * there data where status is empty.  status NULL: they could not be looked at.  What was not well
- * stays then, what was well is unknown. */
+/* The closed days of a pipeline as they were seen, the last of which is `closed`; of none of them
+ * is there data where status is empty.  status NULL: they could not be looked at.  What was not
+ * well stays then, what was well is unknown. */
 void board_days(struct board *board, const char *pipeline, const struct rollup_status *status,
                 struct day closed, int64_t now_ms);
 /* An audit (audit.h has its form); NULL: it could not be made; a gap is told all

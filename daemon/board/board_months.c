@@ -51,7 +51,7 @@ static const char *open_day_state(const struct board_pipeline *pipeline, struct 
     if (calendar_compare(day, pipeline->days_closed) > 0)
         return calendar_compare(calendar_add_days(seen, 1), today) >= 0 ? "open" : "unknown";
     return (!first || strcmp(text, first) < 0) && !may_be_billed(pipeline, text) ? "none"
-                                                                                   : "unknown";
+                                                                                 : "unknown";
 }
 
 static void add_day(json_t *days, const char *day, const char *state)

@@ -18,19 +18,19 @@ struct board_resource {
 
 struct board_pipeline {
     char *name;
-    size_t first, count;   /* its resources */
-    bool bills;            /* has a `billing` section */
-    bool refused;          /* nothing of it was read in the last pass */
-    bool idle;             /* its days are built by another daemon, or by nobody */
-    char *zone;            /* of its days */
-    json_t *days;          /* [{"day", "state"}], NULL: unknown */
-    json_t *audit;         /* as told, NULL: unknown */
-    int64_t days_ms;       /* when they were seen last; 0: never */
+    size_t first, count;    /* its resources */
+    bool bills;             /* has a `billing` section */
+    bool refused;           /* nothing of it was read in the last pass */
+    bool idle;              /* its days are built by another daemon, or by nobody */
+    char *zone;             /* of its days */
+    json_t *days;           /* [{"day", "state"}], NULL: unknown */
+    json_t *audit;          /* as told, NULL: unknown */
+    int64_t days_ms;        /* when they were seen last; 0: never */
     struct day days_closed; /* the last day that was closed then */
-    int64_t audit_ms;      /* the same */
-    json_t *documents;     /* as last read (board_months); NULL: never */
-    int64_t documents_ms;  /* when that was; 0: never */
-    bool documents_failed; /* they could not be read since */
+    int64_t audit_ms;       /* the same */
+    json_t *documents;      /* as last read (board_months); NULL: never */
+    int64_t documents_ms;   /* when that was; 0: never */
+    bool documents_failed;  /* they could not be read since */
     int64_t due_s;    /* a month is to be closed so many seconds after its end; -1: nobody closes */
     size_t open_gaps; /* older than the audit's hours */
 };

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* What is older is worth a look: Firehose writes every few minutes. */
-enum { FRESH_S = 3600, WEEK = 7, MOST_MONTHS = 12 };
+enum { FRESH_S = 3600, DAY_S = 86400, WEEK = 7, MOST_MONTHS = 12 };
 
 static const json_t *find_pipeline(const json_t *list, const char *name)
 {
@@ -178,13 +178,13 @@ static void add_fresh(json_t *list, const char *title, const json_t *moment, int
 
 /* ---- the calendar ---- */
 
-/* 0: Monday. */
-static int weekday_of(const char *day)
+/* Days since a Monday, in 1969; of what is no day -1. */
+static int64_t cell_of(const json_t *day)
 {
-    double seconds = 0;
+    const char *text = json_text(day, "day");
+    double seconds;
 
-    (void)timestamp_parse(day, &seconds);
-    return (timestamp_utc((int64_t)seconds).tm_wday + WEEK - 1) % WEEK;
+    return text && timestamp_parse(text, &seconds) ? (int64_t)seconds / DAY_S + 3 : -1;
 }
 
 static json_t *day_model(const json_t *day, const char *today, bool builds)
@@ -196,24 +196,28 @@ static json_t *day_model(const json_t *day, const char *today, bool builds)
                      !strcmp(text, today));
 }
 
-/* Weeks of seven cells; those before the first and after the last day are empty. */
+/* Weeks of seven cells, of a month's days in their order; those of days that are not told are
+ * empty. */
 static json_t *weeks_model(const json_t *days, const char *today, bool builds)
 {
-    json_t *weeks = json_array(), *week = json_array(), *day;
-    size_t i;
+    json_t *weeks = json_array(), *week = NULL;
+    size_t next = 0, count = json_array_size(days);
+    int64_t cell = cell_of(json_array_get(days, 0));
 
-    for (int blank = weekday_of(json_text(json_array_get(days, 0), "day")); blank > 0; blank--)
-        json_array_append_new(week, json_pack("{s:n}", "date"));
-    json_array_foreach(days, i, day) {
-        if (json_array_size(week) == WEEK) {
-            json_array_append_new(weeks, json_pack("{s:o}", "cells", week));
+    for (cell -= cell % WEEK; next < count || cell % WEEK; cell++) {
+        const json_t *day = json_array_get(days, next);
+
+        if (cell % WEEK == 0) {
             week = json_array();
+            json_array_append_new(weeks, json_pack("{s:o}", "cells", week));
         }
-        json_array_append_new(week, day_model(day, today, builds));
+        if (next < count && cell_of(day) <= cell) {
+            json_array_append_new(week, day_model(day, today, builds));
+            next++;
+        } else {
+            json_array_append_new(week, json_pack("{s:n}", "date"));
+        }
     }
-    while (json_array_size(week) < WEEK)
-        json_array_append_new(week, json_pack("{s:n}", "date"));
-    json_array_append_new(weeks, json_pack("{s:o}", "cells", week));
     return weeks;
 }
 

@@ -1,9 +1,11 @@
 /* The page's template language, and that no text becomes markup. */
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "check.h"
 #include "daemon/page/page.h"
 #include "daemon/page/page_model.h"
+#include "daemon/page/page_model_bill.h"
 #include "daemon/page/page_model_list.h"
 #include "daemon/page/page_template.h"
 #include "daemon/page/page_words.h"
@@ -165,9 +167,55 @@ static void test_list(void)
     CHECK_INT(json_array_size(json_object_get(empty, "rows")), 0);
 }
 
+static json_t *day_in(int year, int month, int day)
+{
+    return json_pack("{s:o, s:s}", "day", json_sprintf("%04d-%02d-%02d", year, month, day), "state",
+                     "current");
+}
+
+/* The days in the order of their cells, each with its week and its place there. */
+static char *placed(json_t *days)
+{
+    json_auto_t *model = json_object();
+    json_auto_t *documents =
+        json_pack("{s:[{s:s, s:s, s:[]}], s:[{s:s, s:s, s:b, s:[{s:s, s:s, s:n, s:b, s:o}]}]}",
+                  "audit", "pipeline", "p", "verdict", "unknown", "reasons", "periods", "pipeline",
+                  "p", "time_zone", "UTC", "builds", 1, "months", "month", "2026-11", "state",
+                  "open", "number", "open", 1, "days", days);
+    cleanup_str struct str out = {0};
+    const json_t *grids;
+    json_t *week, *cell;
+    size_t i, j;
+
+    page_model_bill_add(model, documents, "p", 0);
+    grids = json_at(model, "calendar.grids");
+    json_array_foreach(json_object_get(json_array_get(grids, 0), "weeks"), i, week)
+        json_array_foreach(json_object_get(week, "cells"), j, cell)
+            if (json_text(cell, "date"))
+                str_addf(&out, "%s%zu.%zu", json_text(cell, "date") + 8, i, j);
+            else
+                str_add(&out, j == 6 ? "|" : ".");
+    return str_take(&out);
+}
+
+/* Each in the row of its week and the column of its weekday, whatever days are not told. */
+static void test_weeks(void)
+{
+    cleanup_free char *whole = placed(
+        json_pack("[o, o, o]", day_in(2026, 11, 1), day_in(2026, 11, 2), day_in(2026, 11, 3)));
+    cleanup_free char *gap = placed(
+        json_pack("[o, o, o]", day_in(2026, 11, 3), day_in(2026, 11, 4), day_in(2026, 11, 18)));
+    cleanup_free char *sunday = placed(json_pack("[o]", day_in(2026, 11, 8)));
+
+    CHECK_TEXT(whole, "......010.6021.0031.1....|");
+    CHECK_TEXT(gap, ".030.1040.2...|......|..182.2...|");
+    CHECK_TEXT(sunday, "......080.6");
+}
+
 int main(void)
 {
     test_list();
+    test_weeks();
     check_headline("in_sync", "All is well");
     check_headline("silent", "All is well");
     check_headline("unknown", "Not all is known");
