@@ -123,6 +123,8 @@ static void test_forms(void)
     check_hidden(hex, "***");
     check_hidden(upper, "***");
     check_hidden(spaced, "***");
+    check_hidden("a7122572f392b72545c7926753c38 so", "a*** so"); /* behind a digit of another */
+    check_hidden("a71 22 57 2f 39 2b 72 54 5c 79 26 75 3c 38 so", "a*** so");
     check_hidden("x 0 71 22 57 2f 39 2b 72 54 5c 79 26 75 3c 38 0a y", "x 0 ***0a y");
     check_hidden("cut: \"W/9+rT\\y&u< so", "cut: *** so"); /* without its first and last byte */
 }
@@ -171,6 +173,7 @@ static void test_places(void)
                          secret + from, after, "....");
                 str_add_n(&base64, "abc", from); /* letters that shift those behind them */
                 str_add_base64(&base64, plain.data, plain.len);
+                str_add_n(&hex, "f", from % 2); /* a digit that is of no pair */
                 str_add_hex(&hex, (const unsigned char *)plain.data, plain.len);
                 check_told(&plain);
                 check_told(&base64);

@@ -67,20 +67,29 @@ static void find_base64(struct secret_search *search, const struct secret_view *
     }
 }
 
+/* In the pairs that begin there; where they end. */
+static size_t find_pairs(struct secret_search *search, const struct secret_view *view, size_t from)
+{
+    struct secret_view decoded;
+    size_t end = from;
+
+    if (!secret_sieve_passes_hex(secret_known_sieve(), view->bytes, &end, SECRET_SHORTEST))
+        return end;
+    secret_view_hex(view, from, end, &decoded);
+    find(search, &decoded);
+    secret_view_fini(&decoded);
+    return end;
+}
+
+/* Whichever digit begins a pair. */
 static void find_hex(struct secret_search *search, const struct secret_view *view)
 {
     struct secret_letters_run run = {.letters = secret_letters_hex, .least = 2 * SECRET_SHORTEST};
 
     while (secret_letters_next(&run, view->bytes, view->length))
         for (size_t from = run.from, end; from < run.end; from = end + 1) {
-            struct secret_view decoded;
-
-            end = from;
-            if (!secret_sieve_passes_hex(secret_known_sieve(), view->bytes, &end, SECRET_SHORTEST))
-                continue;
-            secret_view_hex(view, from, end, &decoded);
-            find(search, &decoded);
-            secret_view_fini(&decoded);
+            end = find_pairs(search, view, from);
+            (void)find_pairs(search, view, from + 1);
         }
 }
 
