@@ -86,10 +86,12 @@ static bool month_of_logs(const struct cost *cost, money_integer *packed, money_
     const struct cost_line *line = cost_line_find(cost, COST_S3_STANDARD, prefix);
     money_integer elapsed_s = cost->until_s - cost->from_s;
 
+    if (!line || elapsed_s <= 0) /* in a month's first second nothing has come of it */
+        return false;
     *plain = month_of(cost, COST_FIREHOSE_DECOMPRESSED, NULL);
-    *packed = json_whole(line ? line->detail : NULL, "put_bytes");
+    *packed = json_whole(line->detail, "put_bytes");
     *packed = *packed * (cost->end_s - cost->from_s) / elapsed_s;
-    return line && *packed > 0;
+    return *packed > 0;
 }
 
 static void add_compression(const struct cost *cost, json_t *rows)

@@ -3,6 +3,7 @@
 import calendar
 import json
 import re
+import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -273,6 +274,31 @@ def test_what_is_not_made(sandbox: Any, run: Any, spec: Any, api: str) -> None:
     assert wrong.returncode == 64 and "did you mean 'mill'?" in wrong.stderr and not wrong.stdout
 
 
+def check_first_second(world: World) -> None:
+    """Of a month: nothing of it is known, and no rate follows from that."""
+    now = datetime.fromtimestamp(time.time() + 40 * DAY, UTC)
+    begin = int(now.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp())
+    file = world.spec.path.parent / "clock"
+    world.extra |= set_clock.movable(file, 0)
+    held = threading.Event()
+
+    def hold() -> None:
+        while not held.wait(0.01):
+            set_clock.move(file, begin - int(time.time() - set_clock.own()))
+    holder = threading.Thread(target=hold)
+    holder.start()
+    try:
+        while (document := ask(world))["at"] != stamp(begin):
+            pass
+    finally:
+        held.set()
+        holder.join()
+        world.extra.clear()
+    (pipeline,) = document["pipelines"]
+    assert not [line for line in pipeline["lines"] if line["used"] and int(line["used"]["quantity"])]
+    assert not [row for row in pipeline["settings"] if row["name"] in ("s3_standard", "athena_scanned")]
+
+
 def test_cost(world: World, start: Any) -> None:
     world.extra = {}
     plain = type(world).environment
@@ -283,6 +309,7 @@ def test_cost(world: World, start: Any) -> None:
     check_unknown(world)
     assert {c["kind"] for c in world.ours()[begin:]} == {"read"}
     check_settings(world)
+    check_first_second(world)
     check_calls(world, start)
 
 
