@@ -56,6 +56,17 @@ static money_integer month_of(const struct cost *cost, enum cost_unit unit, cons
     return line ? cost_line_sum(line, true) : -1;
 }
 
+/* How many objects more of a month with another buffer: at most, or for a longer one at least.  No
+ * more than time can end change; the others end by size, and stay. */
+static money_integer more_puts(const struct cost *cost, money_integer puts, int64_t now_s,
+                               int64_t other_s)
+{
+    money_integer most = (money_integer)cost->days * COST_DAY_S / now_s;
+    money_integer timed = puts < most ? puts : most;
+
+    return timed * now_s / other_s - timed;
+}
+
 static void add_buffers(const struct cost *cost, json_t *rows)
 {
     static const int64_t others[] = {60, 300, 900};
@@ -63,19 +74,15 @@ static void add_buffers(const struct cost *cost, json_t *rows)
     int64_t now_s = number_of(cost, "stream", "buffer_seconds");
 
     for (size_t i = 0; i < 3 && puts >= 0 && now_s > 0; i++) {
-        money_integer then = puts * now_s / others[i];
-        money_integer most = (money_integer)cost->days * COST_DAY_S / others[i];
-
         if (others[i] == now_s)
             continue;
-        most = most > puts ? most : puts; /* more than time can end: they end by size, and stay */
-        then = then > most && others[i] < now_s ? most : then;
         add_row(cost, rows,
                 &(struct row){"stream.buffer_seconds", mem_printf("%lld", (long long)now_s),
-                              mem_printf("%lld", (long long)others[i]), COST_S3_PUT, then - puts,
+                              mem_printf("%lld", (long long)others[i]), COST_S3_PUT,
+                              more_puts(cost, puts, now_s, others[i]),
                               others[i] < now_s
                                   ? "usage comes without a pause: at most so many objects"
-                                  : "objects end by time, not by size"});
+                                  : "objects end by time, as many as it can end"});
     }
 }
 
