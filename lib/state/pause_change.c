@@ -86,6 +86,18 @@ static bool has_pause(const json_t *pauses, const char *address)
     return false;
 }
 
+/* With the list in place of the one before.  What lies beside that stays, be it known (claim.h) or
+ * of a later billingd; new reference. */
+static json_t *changed_document(const struct pause_change *change, const json_t *before,
+                                const json_t *pauses, const json_t *pause)
+{
+    json_auto_t *fresh = pause_document(pauses, change->address, pause, clock_agreed_ms() / 1000);
+    json_t *document = json_copy((json_t *)(before ? before : fresh));
+
+    json_object_set(document, "pauses", json_object_get(fresh, "pauses"));
+    return document;
+}
+
 /* 1: done; 0: somebody else wrote meanwhile. */
 static int change_once(struct flow *flow, struct pause_change *change,
                        const struct listing *listing, struct err *e)
@@ -107,10 +119,7 @@ static int change_once(struct flow *flow, struct pause_change *change,
                           : "");
     } else if (pauses) {
         pause = change->reason ? new_pause(change, listing->caller) : NULL;
-        document = pause_document(pauses, address, pause, clock_agreed_ms() / 1000);
-        /* What lies beside them stays: claim.h. */
-        if (json_object_get(object.value, "spec"))
-            json_object_set(document, "spec", json_object_get(object.value, "spec"));
+        document = changed_document(change, object.value, pauses, pause);
         result = state_object_write(
             flow, (struct state_object_at){listing->session, listing->place}, &object, document, e);
     }

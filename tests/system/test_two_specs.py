@@ -371,6 +371,12 @@ def test_the_record_is_damaged_or_refused(run: Any, sandbox: Sandbox, spec: Spec
     done = run("apply", "--yes")
     assert done.returncode == 1 and written(sandbox) == []
     assert "nothing is written: which spec is in force is not known: what says which spec was put in force last" in done.stderr
+    # What a later billingd lays beside it stays, whoever changes the list.
+    beside = {**document, "format_version": "1.7", "beside": {"of": ["a later one"]}}
+    s3.put_object(Bucket="shop-bucket", Key=LIST, Body=json.dumps(beside))
+    assert run("pause", "shop/bucket", "--for", "1h", "--reason", "x").returncode == 0
+    assert run("resume", "shop/bucket").returncode == 0
+    assert json.loads(s3.get_object(Bucket="shop-bucket", Key=LIST)["Body"].read()) == beside
     # A plan says whose wish it replaces; the one who writes says so first, once.
     s3.put_object(Bucket="shop-bucket", Key=LIST, Body=json.dumps(document))
     who = "(spec 0123456789abcdef, put in force 2023-11-14T22:13:20Z by web-1 (process 7))"
