@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reconcile/task_private.h"
+#include "resources/mark.h"
 #include "resources/table.h"
 
 #include <string.h>
@@ -223,6 +224,26 @@ static void written(struct task *task, bool made)
     if (is_create(task, task->next_call))
         after_create(task, made);
     next_call(task);
+}
+
+/* It was to be created, and is there without our mark: somebody else made it since, and nobody was
+ * shown what would change in it.  What our create marks has the mark, also where its answer was
+ * lost; what it does not may be ours once it was sent. */
+static bool is_anothers(const struct task *task)
+{
+    const struct kind *kind = task->kind;
+    const struct field *owner = kind->fields;
+    struct scope scope;
+
+    while (owner->name && !(owner->flags & FIELD_OWNER))
+        owner++;
+    if (!owner->name || task->plan.action != PLAN_CREATE || task->work.action != PLAN_UPDATE ||
+        task->accepted)
+        return false;
+    task_read_scope(task, &scope);
+    return json_object_get(json_object_get(scope.desired, owner->name), MARK_PIPELINE) &&
+           mark_owner(&scope) == MARK_NONE &&
+           (table_sends(kind, kind->create, owner) || (!task->made && !task->lost));
 }
 
 static void look_anew(struct task *task)
@@ -524,6 +545,10 @@ void task_write_decide(struct task *task)
         task_outcome_end(task, VERDICT_BLOCKED);
     } else if (action == PLAN_WAIT) {
         wait_for_ready(task);
+    } else if (is_anothers(task)) {
+        task_outcome_say(task, "somebody else made it meanwhile: it is left as it is, and the next "
+                               "look plans what would change in it");
+        task_outcome_end(task, VERDICT_RETRY);
     } else if (action == PLAN_NONE && is_proved(task)) {
         task_outcome_say(task, "%s", "");
         task_outcome_say_held(task, task->work.differences);

@@ -255,6 +255,27 @@ def test_a_list_given_up_is_no_look(sandbox: Sandbox, billingd: Billingd, world:
     assert billingd.writes() == []
 
 
+@pytest.mark.parametrize("looks", [1, 2])
+def test_what_was_to_be_created_and_is_anothers(sandbox: Sandbox, billingd: Billingd, world: World, looks: int) -> None:
+    """Made since, seen by the second look or met by the create: it has no mark, and nobody was shown what would change in it."""
+    world.api()
+    billingd.converge()
+    [policy] = world.iam.list_role_policies(RoleName=seed.LOGS_ROLE)["PolicyNames"]
+    world.iam.delete_role_policy(RoleName=seed.LOGS_ROLE, PolicyName=policy)
+    world.iam.delete_role(RoleName=seed.LOGS_ROLE)
+    world.iam.create_role(RoleName=seed.LOGS_ROLE, AssumeRolePolicyDocument=seed.trust("lambda.amazonaws.com"))
+    before = world.iam.get_role(RoleName=seed.LOGS_ROLE)["Role"]
+    sandbox.clear()
+    unseen = empty_list("iam") if looks == 2 else {**empty_list("iam"), "action": "error", "code": "AccessDenied", "status": 403, "message": "no"}
+    sandbox.faults(unseen, {**own_absence("iam"), "params": {"RoleName": seed.LOGS_ROLE}})
+    said = billingd.apply()
+    sandbox.faults()
+    assert billingd.writes() == ["CreateRole"][looks % 2:] and world.iam.get_role(RoleName=seed.LOGS_ROLE)["Role"] == before
+    assert said.code == 1 and "somebody else made it meanwhile" in said.resources["logs_role"]["text"], said
+    assert billingd.plan().resources["logs_role"]["action"] == "update"
+    billingd.converge()
+
+
 @pytest.mark.parametrize("service", LISTED)
 def test_two_false_absences_replace_nothing(sandbox: Sandbox, billingd: Billingd, world: World, service: str) -> None:
     """Both looks are wrong: AWS refuses the create, and all stays as it was."""
