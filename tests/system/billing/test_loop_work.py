@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import round_count
 import set_clock
 from close_world import MORE, Books
 from rollup_world import BINARY, World
@@ -19,39 +20,6 @@ EACH = 6  # to give up a price book alone takes 13 for each customer, to make it
 RECEIPTS = """      seller: {{name: API, address: [1 Street], country: KR, tax_id: "1", series: INV-}}
       customers:
 """
-# loop_watch asks once a round how long the loop has waited.
-COUNT = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-static __thread int is_loop;
-static long now, most;
-static int told = -1;
-__attribute__((constructor)) static void begin(void) { told = open(getenv("ROUND_COUNT"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644); }
-__attribute__((destructor)) static void end(void) { dprintf(told, "%ld\n", most); }
-uint64_t uv_metrics_idle_time(void *loop)
-{
-    uint64_t (*later)(void *) = (uint64_t (*)(void *))dlsym(RTLD_NEXT, "uv_metrics_idle_time");
-    most = is_loop && now > most ? now : most;
-    is_loop = 1;
-    now = 0;
-    return later(loop);
-}
-#define LATER(name) __typeof__(name) *later = (__typeof__(name) *)dlsym(RTLD_NEXT, #name); now += is_loop
-void *__libc_malloc(size_t size) { LATER(malloc); return later(size); }
-void *__libc_calloc(size_t n, size_t size) { LATER(calloc); return later(n, size); }
-void free(void *old)
-{
-    static void (*later)(void *);
-    later = later ? later : (void (*)(void *))dlsym(RTLD_NEXT, "free");
-    now += is_loop;
-    later(old);
-}
-"""
 
 
 class Counted:
@@ -59,11 +27,10 @@ class Counted:
 
     def __init__(self, world: World, folder: Path):
         self.folder, self.books = folder, Books(world)
-        (folder / "count.c").write_text(COUNT)
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "count.so", folder / "count.c", "-ldl"], check=True)
+        self.library = round_count.library(folder)
 
     def environment(self) -> dict[str, str]:
-        return {"LD_PRELOAD": set_clock.preloaded(self.folder / "count.so"), "ROUND_COUNT": str(self.folder / "most")}
+        return {"LD_PRELOAD": set_clock.preloaded(self.library), "ROUND_COUNT": str(self.folder / "most")}
 
     def write(self, customers: int) -> None:
         buyers = "".join(f"        - {{{{sub: s{number:05}, customer: c{number:05}, name: Buyer, address: Way {number}, country: DE}}}}\n"
