@@ -1,7 +1,8 @@
 """What the loop's thread allocates and frees in a round, between two waits: a library that counts it is loaded before all others.
 
 ROUND_COUNT names the file that it writes: at the end of the process the most that a round had.  With ROUND_COUNT_RELOADS a line for each
-reload instead, of the rounds from RELOADING=1 to READY=1.  Not under the sanitizers, whose allocator is their own."""
+reload instead, of the rounds from RELOADING=1 to READY=1.  The first round that has more than ROUND_COUNT_STOP is written, and followed
+by a SIGTERM.  Not under the sanitizers, whose allocator is their own."""
 
 import subprocess
 from pathlib import Path
@@ -11,6 +12,7 @@ COUNT = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,12 +20,13 @@ COUNT = r"""
 #include <sys/socket.h>
 #include <unistd.h>
 static __thread int is_loop;
-static long now, most;
+static long now, most, stop_at;
 static int told = -1, by_reloads, reloading;
 __attribute__((constructor)) static void begin(void)
 {
     told = open(getenv("ROUND_COUNT"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     by_reloads = getenv("ROUND_COUNT_RELOADS") != NULL;
+    stop_at = getenv("ROUND_COUNT_STOP") ? atol(getenv("ROUND_COUNT_STOP")) : 0;
 }
 __attribute__((destructor)) static void end(void)
 {
@@ -32,6 +35,11 @@ __attribute__((destructor)) static void end(void)
 }
 static void end_round(void)
 {
+    if (is_loop && stop_at && now > stop_at) {
+        dprintf(told, "%ld\n", now);
+        stop_at = 0;
+        kill(getpid(), SIGTERM);
+    }
     most = is_loop && now > most ? now : most;
     now = 0;
 }

@@ -16,6 +16,7 @@ from sandbox.control import Sandbox
 
 pytestmark = pytest.mark.skipif(b"__asan_init" in BINARY.read_bytes(), reason="counts what the C library allocates")
 FEW, MANY = 50, 10000
+STOP = 15000  # a part of a look at rollups has more (32 days), a round of what comes before it less
 EACH = 6  # to give up a price book alone takes 13 for each customer, to make it 45; what a round has of calls varies by some thousands
 RECEIPTS = """      seller: {{name: API, address: [1 Street], country: KR, tax_id: "1", series: INV-}}
       customers:
@@ -95,3 +96,14 @@ def test_no_round_grows_with_customers(counted: Counted, start: Callable[..., An
     few["run"], many["run"] = run_daemon(counted, FEW, start), run_daemon(counted, MANY, start)
     assert all(few.values())
     assert {verb: count for verb, count in many.items() if count - few[verb] > EACH * MANY} == {}
+
+
+def test_told_to_stop_in_the_midst_of_many_days(counted: Counted, start: Callable[..., Any]) -> None:
+    """A look at the rollups of a year is told to stop between two of its parts: the rest is left, and is not done at once."""
+    counted.write(FEW)
+    daemon = start(**counted.environment(), ROUND_COUNT_STOP=str(STOP))
+    daemon.process.wait(180)
+    assert daemon.end() == 0
+    first, most = (int(line) for line in (counted.folder / "most").read_text().split())
+    assert STOP < first
+    assert most < 3 * first, (first, most)
