@@ -107,3 +107,10 @@ def test_told_to_stop_in_the_midst_of_many_days(counted: Counted, start: Callabl
     first, most = (int(line) for line in (counted.folder / "most").read_text().split())
     assert STOP < first
     assert most < 3 * first, (first, most)
+
+
+def test_an_audit_of_a_year(counted: Counted) -> None:
+    """Its document has a row of some thirty values for each hour: made and given up off the loop."""
+    counted.write(FEW)
+    hours = 14 * 30 * 24
+    assert counted.most("audit", "--from", "2025-10-01", "--to", "2026-11-25", "-o", "csv", code=1) < 2 * hours
