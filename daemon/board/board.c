@@ -42,6 +42,7 @@ void board_free(struct board *board)
         return;
     drop_resources(board->resources, board->resource_count);
     drop_pipelines(board->pipelines, board->pipeline_count);
+    free(board->before);
     free(board);
 }
 
@@ -51,6 +52,15 @@ static struct board_pipeline *find_pipeline(const struct board *board, const cha
         if (!strcmp(board->pipelines[i].name, name))
             return &board->pipelines[i];
     return NULL;
+}
+
+/* They stand as in the spec, so that all of them are found in no time. */
+static struct board_pipeline *find_pipeline_at(const struct board *board, const char *name,
+                                               size_t at)
+{
+    return at < board->pipeline_count && !strcmp(board->pipelines[at].name, name)
+               ? &board->pipelines[at]
+               : find_pipeline(board, name);
 }
 
 /* They are asked for in their order, mostly: *from is where the next one may be. */
@@ -70,45 +80,71 @@ static struct board_resource *find_resource(const struct board *board, const cha
 
 /* ---- a spec ---- */
 
-static struct board_resource expect_resource(const struct board *before,
-                                             const struct manifest_pipeline *pipeline,
-                                             const struct manifest_resource *resource, size_t *from)
+/* Address -> where it is, from 1; new reference. */
+static json_t *places_of(const struct board *board)
 {
-    const struct board_resource *known = find_resource(before, resource->address, from);
+    json_t *places = json_object();
 
+    for (size_t i = 0; i < board->resource_count; i++)
+        json_object_set_new(places, board->resources[i].address, json_integer((json_int_t)i + 1));
+    return places;
+}
+
+static struct board_resource expect_resource(const struct manifest_pipeline *pipeline,
+                                             const struct manifest_resource *resource)
+{
     return (struct board_resource){.address = mem_text(resource->address),
                                    .pipeline = mem_text(pipeline->name),
                                    .kind = resource->kind,
                                    .station = board_station_of(pipeline, resource),
-                                   .state = BOARD_UNKNOWN,
-                                   .changed_ms = known ? known->changed_ms : 0};
+                                   .state = BOARD_UNKNOWN};
 }
 
-void board_expect(struct board *board, const struct manifest *manifest)
+static void expect_pipeline(struct board *board, const struct manifest_pipeline *pipeline,
+                            const json_t *places)
 {
-    struct board now = {.interval_s = manifest->interval_s};
-    size_t from = 0;
+    const char *zone = json_text(pipeline->billing, "time_zone");
+    size_t count = board->resource_count + pipeline->resource_count + 1;
 
-    now.pipelines = mem_resize(NULL, manifest->pipeline_count + 1, sizeof *now.pipelines);
-    for (size_t i = 0; i < manifest->pipeline_count; i++) {
-        const struct manifest_pipeline *pipeline = &manifest->pipelines[i];
-        const char *zone = json_text(pipeline->billing, "time_zone");
+    board->pipelines[board->pipeline_count++] =
+        (struct board_pipeline){.name = mem_text(pipeline->name),
+                                .first = board->resource_count,
+                                .count = pipeline->resource_count,
+                                .bills = pipeline->billing != NULL,
+                                .zone = mem_text(zone ? zone : "UTC")};
+    board->resources = mem_resize(board->resources, count, sizeof *board->resources);
+    board->before = mem_resize(board->before, count, sizeof *board->before);
+    for (size_t i = 0; i < pipeline->resource_count; i++) {
+        const struct manifest_resource *resource = &pipeline->resources[i];
+        const json_t *place = json_object_get(places, resource->address);
 
-        now.pipelines[now.pipeline_count++] =
-            (struct board_pipeline){.name = mem_text(pipeline->name),
-                                    .first = now.resource_count,
-                                    .count = pipeline->resource_count,
-                                    .bills = pipeline->billing != NULL,
-                                    .zone = mem_text(zone ? zone : "UTC")};
-        now.resources = mem_resize(now.resources, now.resource_count + pipeline->resource_count + 1,
-                                   sizeof *now.resources);
-        for (size_t j = 0; j < pipeline->resource_count; j++)
-            now.resources[now.resource_count++] =
-                expect_resource(board, pipeline, &pipeline->resources[j], &from);
+        board->before[board->resource_count] = (size_t)json_integer_value(place);
+        board->resources[board->resource_count++] = expect_resource(pipeline, resource);
     }
-    drop_resources(board->resources, board->resource_count);
-    drop_pipelines(board->pipelines, board->pipeline_count);
-    *board = now;
+}
+
+struct board *board_prepare(const struct board *board, const struct manifest *manifest)
+{
+    struct board *next = board_new();
+    json_auto_t *places = places_of(board);
+
+    next->interval_s = manifest->interval_s;
+    next->pipelines = mem_resize(NULL, manifest->pipeline_count + 1, sizeof *next->pipelines);
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        expect_pipeline(next, &manifest->pipelines[i], places);
+    return next;
+}
+
+/* Nothing is made here for each resource: all of it is seen at once. */
+void board_take(struct board *board, struct board *next)
+{
+    struct board before = *board;
+
+    for (size_t i = 0; i < next->resource_count; i++)
+        if (next->before[i])
+            next->resources[i].changed_ms = board->resources[next->before[i] - 1].changed_ms;
+    *board = *next;
+    *next = before;
 }
 
 /* ---- a pass ---- */
@@ -158,7 +194,7 @@ void board_looked(struct board *board, const struct manifest *manifest, const st
                   int64_t now_ms)
 {
     for (size_t i = 0; i < manifest->pipeline_count; i++) {
-        struct board_pipeline *pipeline = find_pipeline(board, manifest->pipelines[i].name);
+        struct board_pipeline *pipeline = find_pipeline_at(board, manifest->pipelines[i].name, i);
         enum err_kind kind;
 
         if (!pipeline)

@@ -22,9 +22,13 @@ struct board *board_new(void);
 /* NULL is harmless. */
 void board_free(struct board *board);
 
+/* For another spec, for board_take; of many pipelines it takes a while.  board is only asked for the
+ * addresses of its resources, which nothing but board_take changes, so that it may be in use by
+ * another thread. */
+struct board *board_prepare(const struct board *board, const struct manifest *manifest);
 /* Another spec: its resources are unknown until a pass ended.  When one that was there changed last
- * is kept. */
-void board_expect(struct board *board, const struct manifest *manifest);
+ * is kept.  next has what was before. */
+void board_take(struct board *board, struct board *next);
 /* What a pass that has ended found of a resource; *from: where the one before was found, 0 at the
  * begin.  A pass is told in parts, since differences of many are copied; then board_looked. */
 void board_task(struct board *board, const struct task *task, size_t *from, int64_t now_ms);

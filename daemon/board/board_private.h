@@ -37,6 +37,7 @@ struct board_pipeline {
 
 struct board {
     struct board_resource *resources;
+    size_t *before; /* where each is in the board before, from 1; 0: nowhere (board_take) */
     size_t resource_count;
     struct board_pipeline *pipelines;
     size_t pipeline_count;

@@ -8,7 +8,10 @@
 
 #include <string.h>
 
-enum { OWN_PARTS = 2 }; /* the first entries: pass and reload */
+enum {
+    OWN_PARTS = 2, /* the first entries: pass and reload */
+    AT_ONCE = 32,  /* pipelines that are forgotten in a round of the loop: milliseconds at most */
+};
 
 struct entry {
     enum health_part part;
@@ -26,6 +29,13 @@ struct health {
     size_t count;
 };
 
+struct health_next {
+    struct health health;
+    struct metric expected, failed, failures; /* of service_metrics */
+    char **gone;                              /* pipelines that do not bill any more */
+    size_t gone_count;
+};
+
 static const char *const names[HEALTH_PARTS] = {"pass",   "reload", "listing",  "partitions",
                                                 "rollup", "audit",  "backfill", "months"};
 static const char *const titles[HEALTH_PARTS] = {"look",
@@ -37,20 +47,18 @@ static const char *const titles[HEALTH_PARTS] = {"look",
                                                  "backfill",
                                                  "search for months that are not closed"};
 
-/* From this entry on. */
-static void drop(struct health *health, size_t first)
+static void drop(struct health *health)
 {
-    for (size_t i = first; i < health->count; i++)
+    for (size_t i = 0; i < health->count; i++)
         free(health->entries[i].pipeline);
-    health->count = first;
+    free(health->entries);
 }
 
 void health_free(struct health *health)
 {
     if (!health)
         return;
-    drop(health, 0);
-    free(health->entries);
+    drop(health);
     free(health);
 }
 
@@ -65,20 +73,35 @@ static struct entry *find(const struct health *health, enum health_part part, co
     return NULL;
 }
 
-static void add(struct health *health, enum health_part part, const char *pipeline)
+static void add(struct health_next *next, enum health_part part, const char *pipeline)
 {
+    struct health *health = &next->health;
+
     health->entries = mem_resize(health->entries, health->count + 1, sizeof *health->entries);
     health->entries[health->count++] = (struct entry){.part = part, .pipeline = mem_text(pipeline)};
-    metric_declare(&service_metrics.part_failures_total, pipeline, names[part], NULL);
-    metric_set(&service_metrics.part_expected, 1, pipeline, names[part], NULL);
+    metric_declare(&next->failures, pipeline, names[part], NULL);
+    metric_set(&next->expected, 1, pipeline, names[part], NULL);
+}
+
+static struct health_next *prepare(void)
+{
+    struct health_next *next = mem_new(sizeof *next);
+
+    next->expected = metric_like(&service_metrics.part_expected);
+    next->failed = metric_like(&service_metrics.part_failed);
+    next->failures = metric_like(&service_metrics.part_failures_total);
+    add(next, HEALTH_PASS, "");
+    add(next, HEALTH_RELOAD, "");
+    return next;
 }
 
 struct health *health_new(void)
 {
     struct health *health = mem_new(sizeof *health);
+    struct health_next *next = prepare();
 
-    add(health, HEALTH_PASS, "");
-    add(health, HEALTH_RELOAD, "");
+    health_take(health, next);
+    health_next_free(next);
     return health;
 }
 
@@ -109,44 +132,102 @@ static json_t *billing_of(const struct manifest *manifest)
     return billing;
 }
 
-/* From the end: of series that are sorted as the pipelines are the last go first, and none moves.
- */
-static void forget(struct health *health, const struct manifest *manifest)
+static void add_parts(struct health_next *next, const struct manifest_pipeline *pipeline)
+{
+    add(next, HEALTH_LISTING, pipeline->name);
+    if (registers_partitions(pipeline))
+        add(next, HEALTH_PARTITIONS, pipeline->name);
+    add(next, HEALTH_ROLLUP, pipeline->name);
+    add(next, HEALTH_AUDIT, pipeline->name);
+    if (closes_gaps(pipeline))
+        add(next, HEALTH_BACKFILL, pipeline->name);
+    add(next, HEALTH_MONTHS, pipeline->name);
+}
+
+/* The parts of a pipeline stand together. */
+static void find_gone(struct health_next *next, const struct health *health,
+                      const struct manifest *manifest)
 {
     json_auto_t *billing = billing_of(manifest);
     const char *last = "";
 
-    for (size_t i = health->count; i-- > OWN_PARTS;) {
+    next->gone = mem_new((health->count + 1) * sizeof *next->gone);
+    for (size_t i = OWN_PARTS; i < health->count; i++) {
         const char *name = health->entries[i].pipeline;
 
-        if (!strcmp(name, last))
-            continue; /* the parts of a pipeline stand together */
+        if (strcmp(name, last) != 0 && !json_object_get(billing, name))
+            next->gone[next->gone_count++] = mem_text(name);
         last = name;
-        metric_forget(&service_metrics.part_failed, name);
-        metric_forget(&service_metrics.part_expected, name);
-        if (!json_object_get(billing, name))
-            service_metrics_forget_pipeline(name);
     }
-    drop(health, OWN_PARTS);
 }
 
-void health_expect(struct health *health, const struct manifest *manifest)
+struct health_next *health_prepare(const struct health *health, const struct manifest *manifest)
 {
-    forget(health, manifest);
-    for (size_t i = 0; i < manifest->pipeline_count; i++) {
-        const struct manifest_pipeline *pipeline = &manifest->pipelines[i];
+    struct health_next *next = prepare();
 
-        if (!pipeline->billing)
-            continue;
-        add(health, HEALTH_LISTING, pipeline->name);
-        if (registers_partitions(pipeline))
-            add(health, HEALTH_PARTITIONS, pipeline->name);
-        add(health, HEALTH_ROLLUP, pipeline->name);
-        add(health, HEALTH_AUDIT, pipeline->name);
-        if (closes_gaps(pipeline))
-            add(health, HEALTH_BACKFILL, pipeline->name);
-        add(health, HEALTH_MONTHS, pipeline->name);
+    for (size_t i = 0; i < manifest->pipeline_count; i++)
+        if (manifest->pipelines[i].billing)
+            add_parts(next, &manifest->pipelines[i]);
+    find_gone(next, health, manifest);
+    return next;
+}
+
+/* How looks and reloads went stays known. */
+static void keep_own(struct health *health, struct health_next *next)
+{
+    for (size_t i = 0; i < OWN_PARTS && i < health->count; i++) {
+        struct entry *own = &next->health.entries[i], fresh = *own;
+        double failed =
+            metric_value(&service_metrics.part_failed, -1, "", names[fresh.part], NULL);
+
+        *own = health->entries[i];
+        health->entries[i] = fresh;
+        if (failed >= 0)
+            metric_set(&next->failed, failed, "", names[fresh.part], NULL);
     }
+}
+
+/* Nothing is made here for each pipeline: all of it is seen at once. */
+void health_take(struct health *health, struct health_next *next)
+{
+    struct health before = *health;
+
+    keep_own(health, next);
+    *health = next->health;
+    next->health = before;
+    metric_exchange(&service_metrics.part_expected, &next->expected);
+    metric_exchange(&service_metrics.part_failed, &next->failed);
+    metric_join(&service_metrics.part_failures_total, &next->failures);
+}
+
+/* From the end: of series that are sorted as the pipelines are the last go first, and none moves.
+ */
+bool health_forget_part(struct health_next *next)
+{
+    size_t end = next->gone_count > AT_ONCE ? next->gone_count - AT_ONCE : 0;
+    bool some = next->gone_count > 0;
+
+    while (next->gone_count > end) {
+        char *name = next->gone[--next->gone_count];
+
+        service_metrics_forget_pipeline(name);
+        free(name);
+    }
+    return some;
+}
+
+void health_next_free(struct health_next *next)
+{
+    if (!next)
+        return;
+    drop(&next->health);
+    metric_clear(&next->expected);
+    metric_clear(&next->failed);
+    metric_clear(&next->failures);
+    while (next->gone_count)
+        free(next->gone[--next->gone_count]);
+    free(next->gone);
+    free(next);
 }
 
 void health_idle(struct health *health, enum health_part part, const char *pipeline, bool idle)

@@ -31,9 +31,18 @@ struct health *health_new(void);
 /* NULL is harmless. */
 void health_free(struct health *health);
 
-/* The parts that the pipelines of a spec have, none of them done yet; those of the spec before are
- * forgotten, with what they measured.  Looks and reloads are always expected. */
-void health_expect(struct health *health, const struct manifest *manifest);
+/* The parts that the pipelines of a spec have, none of them done yet, for health_take; of many it
+ * takes a while.  health is only asked for its pipelines, which nothing but health_take changes, so
+ * that it may be in use by another thread. */
+struct health_next *health_prepare(const struct health *health, const struct manifest *manifest);
+/* They are expected from now on, those of the spec before are not any more.  Looks and reloads always
+ * are.  next has what was before, with all that it measured. */
+void health_take(struct health *health, struct health_next *next);
+/* After health_take: forgets what some pipelines measured that are gone.  False: there were none
+ * left. */
+bool health_forget_part(struct health_next *next);
+/* In any thread; NULL is harmless. */
+void health_next_free(struct health_next *next);
 
 /* Nothing of a part is written (the pipeline, or what the part writes into, is only observed), so
  * that nobody waits for it; idle false: it is expected again, from now on. */

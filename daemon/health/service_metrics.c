@@ -2,6 +2,7 @@
 #include "daemon/health/service_metrics.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <ctype.h>
 #include <malloc.h>
@@ -652,21 +653,40 @@ void service_metrics_set_loss(const char *resource, enum loss worst)
     }
 }
 
-void service_metrics_forget_measured(void)
+/* What a look, or what follows it, measures of a spec. */
+static struct metric *const measured[] = {
+    &service_metrics.resource_condition,
+    &service_metrics.resources,
+    &service_metrics.paused_since,
+    &service_metrics.paused_until,
+    &service_metrics.resource_drift_fields,
+    &service_metrics.resource_loss,
+    &service_metrics.rollups,
+    &service_metrics.audit_events,
+    &service_metrics.audit_gap_ratio,
+    &service_metrics.audit_excluded_events,
+    &service_metrics.audit_included_events,
+    &service_metrics.months,
+    &service_metrics.audit_verdict,
+};
+enum { MEASURED = sizeof measured / sizeof *measured };
+
+void *service_metrics_forget_measured(void)
 {
-    metric_clear(&service_metrics.resource_condition);
-    metric_clear(&service_metrics.resources);
-    metric_clear(&service_metrics.paused_since);
-    metric_clear(&service_metrics.paused_until);
-    metric_clear(&service_metrics.resource_drift_fields);
-    metric_clear(&service_metrics.resource_loss);
-    metric_clear(&service_metrics.rollups);
-    metric_clear(&service_metrics.audit_events);
-    metric_clear(&service_metrics.audit_gap_ratio);
-    metric_clear(&service_metrics.audit_excluded_events);
-    metric_clear(&service_metrics.audit_included_events);
-    metric_clear(&service_metrics.months);
-    metric_clear(&service_metrics.audit_verdict);
+    struct metric *gone = mem_new(MEASURED * sizeof *gone);
+
+    for (size_t i = 0; i < MEASURED; i++)
+        metric_exchange(measured[i], &gone[i]);
+    return gone;
+}
+
+void service_metrics_drop(void *measured_before)
+{
+    struct metric *gone = measured_before;
+
+    for (size_t i = 0; gone && i < MEASURED; i++)
+        metric_clear(&gone[i]);
+    free(gone);
 }
 
 void service_metrics_forget_audit(const char *pipeline)
@@ -680,6 +700,7 @@ void service_metrics_forget_audit(const char *pipeline)
 
 void service_metrics_forget_pipeline(const char *pipeline)
 {
+    metric_forget(&service_metrics.spec_conflict, pipeline);
     metric_forget(&service_metrics.rollup_last_success, pipeline);
     metric_forget(&service_metrics.budget_used_up, pipeline);
     metric_forget(&service_metrics.scan_cap_bytes, pipeline);

@@ -88,8 +88,11 @@ void service_metrics_expect(size_t resources);
  * with NULL), the others to 0. */
 void service_metrics_set_conditions(const char *resource, const char *kind,
                                     const char *const *true_conditions);
-/* After a reload: what was measured by another spec must not keep its value.  Time stamps stay. */
-void service_metrics_forget_measured(void);
+/* After a reload: what was measured by another spec must not keep its value.  Time stamps stay.
+ * What is forgotten is given to the caller, who gives it up by service_metrics_drop, in any thread:
+ * of many pipelines it is large. */
+void *service_metrics_forget_measured(void);
+void service_metrics_drop(void *measured);
 /* Sets the gauge of a resource's worst loss to 1, the others to 0. */
 void service_metrics_set_loss(const char *resource, enum loss worst);
 /* What the last audit of a pipeline found is not known any more. */

@@ -31,7 +31,7 @@ static void on_reloaded(struct service *service)
         log_info("reload_waits", "{s:s}", "spec", service->orders.path);
         service_pass_stop(service);
     } else {
-        service_reload_swap(service, service_pass_look);
+        service_swap_begin(service, service_pass_look);
     }
 }
 
@@ -133,6 +133,7 @@ static void run(struct service *service)
     event_ring_end();
     service_view_fini(service);
     service_lease_fini(service);
+    service_swap_fini(service);
     manifest_free(service->next);
     manifest_free(service->manifest);
     health_free(service->health);

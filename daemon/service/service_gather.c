@@ -263,6 +263,10 @@ static void on_round(uv_timer_t *timer)
 
     if (loop_watch_puts_off(timer, on_round))
         return;
+    if (service->forgets) {
+        (void)uv_timer_start(timer, on_round, 1, 0);
+        return;
+    }
     if (rendering->generation != service->generation)
         begin_anew(rendering);
     if (gather(rendering)) { /* (libuv would run a timer of no delay in the same round) */

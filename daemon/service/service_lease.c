@@ -250,28 +250,56 @@ const char *service_lease_other_spec(const struct service *service, size_t pipel
     return lease ? lease_keeper_other_spec(lease->keeper) : "";
 }
 
-/* Name -> index in the manifest; new reference. */
-static json_t *indices(const struct manifest *manifest)
-{
-    json_t *all = json_object();
+struct service_lease_places {
+    json_t *indices; /* name -> index in the manifest */
+    struct service_lease **of;
+    bool *met;
+    size_t count;
+};
 
-    for (size_t i = 0; i < manifest->pipeline_count; i++)
-        json_object_set_new(all, manifest->pipelines[i].name, json_integer((json_int_t)i));
-    return all;
+struct service_lease_places *service_lease_prepare(const struct manifest *manifest)
+{
+    struct service_lease_places *places = mem_new(sizeof *places);
+
+    places->count = manifest->pipeline_count;
+    places->of = mem_new((places->count + 1) * sizeof(struct service_lease *));
+    places->met = mem_new(places->count + 1);
+    places->indices = json_object();
+    for (size_t i = 0; i < places->count; i++)
+        json_object_set_new(places->indices, manifest->pipelines[i].name,
+                            json_integer((json_int_t)i));
+    return places;
 }
 
-static void sort_anew(struct service *service)
+void service_lease_drop(struct service_lease_places *places)
+{
+    if (!places)
+        return;
+    json_decref(places->indices);
+    free(places->of);
+    free(places->met);
+    free(places);
+}
+
+static void exchange(struct service_leases *leases, struct service_lease_places *places)
+{
+    struct service_lease_places before = {NULL, leases->of, leases->met, leases->count};
+
+    leases->of = places->of;
+    leases->met = places->met;
+    leases->count = places->count;
+    places->of = before.of;
+    places->met = before.met;
+    places->count = before.count;
+}
+
+static void sort_anew(struct service *service, struct service_lease_places *places)
 {
     struct service_leases *leases = &service->leases;
-    json_auto_t *all = indices(service->manifest);
 
-    free(leases->of);
-    free(leases->met);
-    leases->count = service->manifest->pipeline_count;
-    leases->of = mem_new((leases->count + 1) * sizeof(struct service_lease *));
-    leases->met = mem_new(leases->count + 1);
+    exchange(leases, places);
     for (struct service_lease *lease = leases->first; lease; lease = lease->next) {
-        const json_t *index = json_object_get(all, lease->pipeline);
+        const json_t *index = json_object_get(places->indices, lease->pipeline);
 
         if (lease->ending)
             continue;
@@ -316,9 +344,9 @@ static const struct aws_fence *fence(void *arg, size_t pipeline)
     return lease ? lease_keeper_fence(lease->keeper) : NULL;
 }
 
-void service_lease_take(struct service *service)
+void service_lease_take(struct service *service, struct service_lease_places *places)
 {
-    sort_anew(service);
+    sort_anew(service, places);
     engine_gate(service->engine, &(struct pass_gate){ask, hurry, fence, service});
 }
 

@@ -89,7 +89,7 @@ static void go_on(struct service *service)
     if (service->stopping || service->orders.once) {
         service_end(service);
     } else if (service->next) {
-        service_reload_swap(service, service_pass_look);
+        service_swap_begin(service, service_pass_look);
     } else if (service->again) {
         service_pass_look(service);
     } else {
@@ -198,8 +198,9 @@ void service_pass_look(struct service *service)
 {
     const struct pass_events events = {on_task, NULL, NULL, on_planned, on_done, service};
 
+    if (service->swap)
+        return; /* one follows that */
     (void)uv_timer_stop(&service->look);
-    service_reload_settle(service);
     service->kept_up = on_kept_up;
     service->again = false;
     service_events_begin(service);

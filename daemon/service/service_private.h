@@ -4,7 +4,8 @@
  * service.c        signals, watchdog, the loop
  * service_start.c  the start, also with a spec that is wrong
  * service_pass.c   passes and the time between them
- * service_reload.c SIGHUP: a new spec, and how it takes over
+ * service_reload.c SIGHUP: a new spec
+ * service_swap.c   how it takes over
  * service_end.c    the end
  * service_web.c    the web server's routes and its address
  * service_api.c    documents and the page
@@ -63,6 +64,12 @@ struct service_view {
     char *status;   /* as last sent to systemd */
 };
 
+/* What was measured and told by another spec. */
+struct service_view_past {
+    void *measured; /* service_metrics_drop */
+    json_t *told, *losses, *unread;
+};
+
 enum service_signal { SIGNAL_HANGUP, SIGNAL_USER, SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNALS };
 
 enum service_action {
@@ -84,6 +91,8 @@ struct service_reading {
 };
 
 struct service_lease;
+struct service_lease_places;
+struct service_swap;
 
 /* The leases of the spec in use, by pipeline (NULL: it has none), and all there were. */
 struct service_leases {
@@ -141,7 +150,7 @@ struct service_view_part {
 struct service {
     struct service_orders orders;
     uv_loop_t loop;
-    /* next: takes over when the pass under way has ended.  manifest is NULL, as are client, engine
+    /* next: takes over when the pass under way, or the swap, has ended.  manifest is NULL, as are client, engine
      * and upkeep, as long as no spec was right since the start. */
     struct manifest *manifest, *next;
     struct aws_client *client;
@@ -171,7 +180,8 @@ struct service {
     int64_t started_ms;          /* wall clock */
     int64_t progress_ms, due_ms; /* monotonic; see service_time_is_alive */
     unsigned generation;         /* of the spec */
-    bool taken;                  /* a new one; page, metrics and readiness do not go by it yet */
+    struct service_swap *swap;   /* a new one takes over; NULL: none */
+    bool forgets;                /* it is in force; not all that the one before measured is gone */
     void (*swapped)(struct service *); /* what follows that */
     unsigned failures;                 /* see service_time_delay_ms */
     /* Why the spec that was read last is not in use, in words of ours ("error in billing.yaml:14:3
@@ -212,16 +222,22 @@ void service_end_upkeep(void *service);
  * service->next, and not when it has errors: they are told, and the one in use stays.  While one is
  * read, another call means that it is read once more. */
 void service_reload(struct service *service, service_reload_fn *ready);
-/* The spec that waits takes over; no pass is under way.  The first one, at the start, is told by
- * who starts.  then: called in a later round of the loop. */
-void service_reload_take(struct service *service);
-void service_reload_swap(struct service *service, service_reload_fn *then);
-/* Ends a swap that is under way, but for what follows. */
-void service_reload_settle(struct service *service);
 /* The spec of the file, or NULL, with its problems told and service->rejected set. */
 struct manifest *service_reload_read(struct service *service);
 /* Makes the client for AWS if there is none.  -1 and service->rejected, told. */
 int service_reload_connect(struct service *service);
+
+/* service_swap.c */
+/* The spec that waits takes over; no pass is under way.  The first one, at the start, at once, and
+ * who starts tells of it. */
+void service_swap_take(struct service *service);
+/* In several rounds of the loop, also what is read meanwhile; service->swap until then.  then: called
+ * when that is over and told; a look that is asked for before is that one. */
+void service_swap_begin(struct service *service, service_reload_fn *then);
+/* Gives up what nobody uses any more, off the loop; NULL is harmless. */
+void service_swap_drop(struct service *service, struct manifest *manifest);
+/* When the loop has run dry. */
+void service_swap_fini(struct service *service);
 
 /* service_web.c */
 /* Starts the web server; listen NULL: there is none; settings NULL: the usual ones.  -1 and *e as
@@ -275,8 +291,12 @@ bool service_news_is(struct service *service, const char *name, const char *how)
 /* acted: who leads may be another; other: what a look may write is. */
 void service_lease_start(struct service *service,
                          void (*acted)(struct service *service, bool other));
-/* A spec takes over: its engine is new. */
-void service_lease_take(struct service *service);
+/* Where each pipeline of a spec has its place, in any thread; for service_lease_take. */
+struct service_lease_places *service_lease_prepare(const struct manifest *manifest);
+/* A spec takes over: its engine is new.  places has those of the one before then. */
+void service_lease_take(struct service *service, struct service_lease_places *places);
+/* In any thread; NULL is harmless. */
+void service_lease_drop(struct service_lease_places *places);
 /* A pass is planned: pipelines whose lease is not looked after yet. */
 void service_lease_meet(struct service *service, const struct pass *pass);
 bool service_lease_is_decided(const struct service *service);
@@ -310,7 +330,9 @@ bool service_view_part(struct service *service, const struct pass *pass,
                        struct service_view_part *part);
 /* Whether something of the pass is worth trying again soon. */
 bool service_view_wants_retry(const struct pass *pass, const struct manifest *manifest);
-void service_view_forget(struct service *service);
+/* Of the spec before; it is large, and is given up by service_view_drop, in any thread. */
+void service_view_forget(struct service *service, struct service_view_past *past);
+void service_view_drop(struct service_view_past *past);
 void service_view_fini(struct service *service);
 
 /* service_ready.c */

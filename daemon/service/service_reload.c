@@ -1,13 +1,9 @@
 /* service_reload.c -- SIGHUP: the new spec is read and checked as a whole before anything of the
- * old one is touched; with an error in it the old one stays. */
-#include "aws/local/background.h"
-#include "base/clock.h"
+ * old one is touched; with an error in it the old one stays.  How it takes over: service_swap.c. */
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "daemon/health/notify.h"
-#include "daemon/health/service_metrics.h"
-#include "daemon/health/steady_looks.h"
 #include "daemon/service/service_private.h"
 
 #include <string.h>
@@ -51,7 +47,7 @@ static struct manifest *judge(struct service *service, struct manifest *manifest
         cleanup_free char *why = describe(problems, strictly ? PROBLEM_WARNING : PROBLEM_ERROR);
 
         service_ready_reject(service, why);
-        manifest_free(manifest);
+        service_swap_drop(service, manifest);
         manifest = NULL;
     }
     problems_fini(problems);
@@ -68,15 +64,6 @@ struct manifest *service_reload_read(struct service *service)
 
 /* ---- a spec that is right ---- */
 
-static void on_attempt(void *arg, const struct aws_attempt *attempt)
-{
-    struct service *service = arg;
-
-    service->progress_ms = clock_monotonic_ms();
-    service_metrics_count_request(attempt);
-    steady_looks_count(attempt->service, attempt->op);
-}
-
 int service_reload_connect(struct service *service)
 {
     struct err e = {0};
@@ -91,136 +78,11 @@ int service_reload_connect(struct service *service)
     return -1;
 }
 
-/* The first one: what is made once and then serves every spec. */
-static void begin(struct service *service)
-{
-    aws_client_observe(service->client, on_attempt, service);
-    service->upkeep =
-        upkeep_new(&(struct upkeep_setup){&service->loop, service->client, service->health,
-                                          service->board, service_end_upkeep, service});
-}
-
-static void free_manifest(void *manifest)
-{
-    manifest_free(manifest);
-}
-
-/* Of many pipelines that takes longer than the loop has, and nobody else knows it any more.  What
- * of its documents others hold has atomic counts. */
-static void drop_manifest(struct service *service, struct manifest *manifest)
-{
-    if (manifest)
-        background_free(&service->loop, free_manifest, manifest);
-}
-
-static void take(struct service *service)
-{
-    struct engine *fresh;
-
-    if (service->pausing) /* who asked is told; nothing of the spec is used by it any more */
-        flow_cancel(service->pausing);
-    if (service->upkeep) {
-        upkeep_cancel(service->upkeep); /* what follows the next pass goes by the new spec */
-        upkeep_refresh(service->upkeep);
-        aws_client_refresh(service->client);
-    } else {
-        begin(service);
-    }
-    /* A new breaker, too: who reloads has looked, and wants another try at every field that was
-     * given up. */
-    fresh = engine_new(&service->loop, service->client, service->next);
-    engine_inherit(fresh, service->engine);
-    engine_free(service->engine);
-    drop_manifest(service, service->manifest);
-    service->manifest = service->next;
-    service->next = NULL;
-    service->engine = fresh;
-    engine_skip_pass_role_check(service->engine, service->orders.skip_pass_role_check);
-    engine_expect_apply(service->engine, true);
-    aws_client_pace(service->client, (size_t)service->manifest->calls_per_minute);
-    service_lease_take(service);
-    service->failures = 0;
-    service_metrics_count_reload(true, clock_now_ms());
-    metric_set(&service_metrics.reconcile_interval, service->manifest->interval_s, NULL);
-    service_view_forget(service);
-}
-
-/* Who is asked tells of the spec from now on. */
-static void expect(struct service *service)
-{
-    service->generation++;
-    health_expect(service->health, service->manifest);
-    board_expect(service->board, service->manifest);
-    if (service->rejected) /* another file was read while this one waited */
-        metric_set(&service_metrics.config_reload_successful, 0, NULL);
-    else
-        health_done(service->health, HEALTH_RELOAD, "");
-}
-
-void service_reload_take(struct service *service)
-{
-    take(service);
-    expect(service);
-}
-
-void service_reload_settle(struct service *service)
-{
-    if (service->next) {
-        take(service);
-        service->taken = true;
-    }
-    if (!service->taken)
-        return;
-    service->taken = false;
-    expect(service);
-    log_info("reloaded", "{s:s, s:i}", "spec", service->orders.path, "generation",
-             (int)service->generation);
-    notify_ready();
-}
-
-static void on_settled(uv_timer_t *timer)
-{
-    struct service *service = timer->data;
-
-    if (!service->stopping && !loop_watch_puts_off(timer, on_settled))
-        service->swapped(service);
-}
-
-static void on_taken(uv_timer_t *timer)
-{
-    struct service *service = timer->data;
-
-    if (service->stopping || loop_watch_puts_off(timer, on_taken))
-        return;
-    service_reload_settle(service); /* also what was read meanwhile */
-    (void)uv_timer_start(timer, on_settled, 1, 0);
-}
-
-static void on_swap(uv_timer_t *timer)
-{
-    struct service *service = timer->data;
-
-    if (service->stopping || loop_watch_puts_off(timer, on_swap))
-        return;
-    take(service);
-    service->taken = true;
-    (void)uv_timer_start(timer, on_taken, 1, 0);
-}
-
-/* In three rounds of the loop, for there may be many pipelines: among its timers, since one that is
- * started by a socket may fire in the same round. */
-void service_reload_swap(struct service *service, service_reload_fn *then)
-{
-    service->swapped = then;
-    service->due_ms = clock_monotonic_ms();
-    (void)uv_timer_start(&service->look, on_swap, 1, 0);
-}
-
 /* Whether it waits in service->next. */
 static bool take_read(struct service *service, struct manifest *manifest)
 {
     if (manifest && (service_reload_connect(service) || service_web_move(service, manifest))) {
-        manifest_free(manifest);
+        service_swap_drop(service, manifest);
         manifest = NULL;
     }
     if (!manifest) {
@@ -228,13 +90,13 @@ static bool take_read(struct service *service, struct manifest *manifest)
                   service->manifest ? "the spec before it stays in use"
                                     : "there is no spec to go by");
         service_ready_status(service);
-        if (!service->next)
+        if (!service->next && !service->swap)
             notify_ready();
         return false;
     }
     free(service->rejected);
     service->rejected = NULL;
-    drop_manifest(service, service->next); /* an earlier reload that still waited */
+    service_swap_drop(service, service->next); /* an earlier reload that still waited */
     service->next = manifest;
     return true;
 }
@@ -255,7 +117,7 @@ static void on_worked(uv_work_t *work, int status)
     (void)status; /* nobody cancels it */
     reading->under_way = false;
     if (useless) {
-        drop_manifest(service, reading->manifest);
+        service_swap_drop(service, reading->manifest);
         problems_fini(&reading->problems);
         if (!service->stopping)
             service_reload(service, reading->ready);

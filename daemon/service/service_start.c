@@ -96,7 +96,7 @@ int service_start(struct service *service)
         wait_for_spec(service);
         return EXIT_DONE;
     }
-    service_reload_take(service);
+    service_swap_take(service);
     tell_start(service);
     notify_ready();
     service_pass_look(service);

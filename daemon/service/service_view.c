@@ -334,14 +334,35 @@ static size_t count_resources(const struct manifest *manifest)
     return count;
 }
 
-void service_view_forget(struct service *service)
+/* That it was not whole stays true; its pipelines may be gone. */
+static json_t *forget_unread(struct service_view *view)
 {
-    service_metrics_forget_measured();
+    json_t *before = view->unread;
+
+    if (json_array_size(before))
+        view->unread = json_pack("[s]", "another spec was in use then, and the next look tells");
+    else
+        view->unread = NULL;
+    return before;
+}
+
+void service_view_forget(struct service *service, struct service_view_past *past)
+{
+    past->measured = service_metrics_forget_measured();
     service_metrics_expect(count_resources(service->manifest));
-    json_decref(service->view.losses);
+    past->losses = service->view.losses;
     service->view.losses = json_object();
-    json_decref(service->view.told);
+    past->told = service->view.told;
     service->view.told = NULL;
+    past->unread = forget_unread(&service->view);
+}
+
+void service_view_drop(struct service_view_past *past)
+{
+    service_metrics_drop(past->measured);
+    json_decref(past->losses);
+    json_decref(past->told);
+    json_decref(past->unread);
 }
 
 void service_view_fini(struct service *service)

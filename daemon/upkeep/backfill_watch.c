@@ -361,10 +361,11 @@ int backfill_watch_survey(struct flow *flow, struct backfill_watch *watch,
                           struct err *e)
 {
     json_t *own = memory_of(watch, billing->pipeline);
-    json_auto_t *wide = look_back(flow, own, billing, look, e);
+    json_t *wide = look_back(flow, own, billing, look, e);
 
     if (wide)
         open_gaps_note(watch->gaps, billing->pipeline, wide);
+    flow_drop(flow, wide);
     return e->kind == ERR_NONE ? 0 : -1;
 }
 
@@ -372,7 +373,7 @@ int backfill_watch_judge(struct flow *flow, struct backfill_watch *watch,
                          const struct billing *billing, const json_t *audit, struct err *e)
 {
     json_t *own = memory_of(watch, billing->pipeline), *span = json_object_get(own, "judged");
-    json_auto_t *wide = NULL;
+    json_t *wide = NULL;
 
     if (!json_is_object(span))
         return 0;
@@ -385,6 +386,7 @@ int backfill_watch_judge(struct flow *flow, struct backfill_watch *watch,
     }
     (void)json_object_del(own, "judged");
     judge(own, billing, wide ? wide : audit);
+    flow_drop(flow, wide);
     return 0;
 }
 
@@ -470,21 +472,13 @@ static int fill_holes(struct flow *flow, json_t *own, const struct billing *bill
     return again;
 }
 
-int backfill_watch_fill(struct flow *flow, struct backfill_watch *watch,
-                        const struct billing *billing, const struct backfill_look *look,
-                        struct err *e)
+/* What is missing by this audit. */
+static int fill_by(struct flow *flow, json_t *own, const struct billing *billing,
+                   const struct backfill_look *look, struct err *e)
 {
-    json_t *own = memory_of(watch, billing->pipeline);
-    json_auto_t *wide = look_back(flow, own, billing, look, e);
-    const json_t *audit = wide ? wide : look->audit;
-    bool works;
+    const json_t *audit = look->audit;
+    bool works = has_work(own, billing, audit);
 
-    (void)json_object_del(own, "judged");
-    if (e->kind != ERR_NONE)
-        return -1;
-    if (wide)
-        open_gaps_note(watch->gaps, billing->pipeline, wide);
-    works = has_work(own, billing, audit);
     show_waiting(billing, works && !budget_left(own, billing));
     say(own, billing->pipeline, "backfill_waits", works ? look->broken : NULL);
     if (!works) {
@@ -500,4 +494,22 @@ int backfill_watch_fill(struct flow *flow, struct backfill_watch *watch,
         return 0;
     }
     return fill_holes(flow, own, billing, audit, e);
+}
+
+int backfill_watch_fill(struct flow *flow, struct backfill_watch *watch,
+                        const struct billing *billing, const struct backfill_look *look,
+                        struct err *e)
+{
+    json_t *own = memory_of(watch, billing->pipeline);
+    json_t *wide = look_back(flow, own, billing, look, e);
+    const struct backfill_look by = {wide ? wide : look->audit, look->scanned_bytes, look->broken};
+    int filled = -1;
+
+    (void)json_object_del(own, "judged");
+    if (wide)
+        open_gaps_note(watch->gaps, billing->pipeline, wide);
+    if (e->kind == ERR_NONE)
+        filled = fill_by(flow, own, billing, &by, e);
+    flow_drop(flow, wide);
+    return filled;
 }

@@ -708,13 +708,27 @@ bool upkeep_failed(const struct upkeep *upkeep)
     return upkeep->failed;
 }
 
+static void drop(void *document)
+{
+    json_decref(document);
+}
+
+/* Off the loop: it has some members for each pipeline. */
+static void forget_all(const struct upkeep *upkeep, json_t **object)
+{
+    if (!json_object_size(*object))
+        return;
+    background_free(upkeep->setup.loop, drop, *object);
+    *object = json_object();
+}
+
 void upkeep_refresh(struct upkeep *upkeep)
 {
     if (!upkeep)
         return;
     upkeep->refreshes++;
-    json_object_clear(upkeep->waits);
-    json_object_clear(upkeep->done_ms);
+    forget_all(upkeep, &upkeep->waits);
+    forget_all(upkeep, &upkeep->done_ms);
     backfill_watch_refresh(upkeep->backfill);
     open_gaps_refresh(upkeep->gaps);
     rollup_forget();

@@ -137,6 +137,8 @@ static void run(struct flow *flow, void *arg)
 
         if (list_one(flow, pausing, i, &failed))
             fail(pausing, i, &failed);
+        if (failed.kind == ERR_CANCELLED)
+            break; /* so are all others */
     }
     if (pausing->options->output == OUTPUT_JSON) {
         json_auto_t *json = json_pack("{s:s, s:O, s:b}", "format_version", JSON_FORMAT_VERSION,

@@ -524,6 +524,16 @@ static void item_ended(void *arg)
         resume(parent);
 }
 
+/* Until the next round, or until a child ends.  Also in a flow that is cancelled: to begin all that
+ * is left, each of which fails at its first wait, is work as well. */
+static void wait_for_time(struct flow *flow)
+{
+    start_timer(flow, 1);
+    wait_here(flow);
+    if (flow->timer)
+        stop_timer(flow);
+}
+
 void flow_each(struct flow *flow, size_t count, size_t parallel, flow_item_fn *fn, void *arg)
 {
     struct each each = {flow, fn, arg, count, 0, 0};
@@ -536,6 +546,10 @@ void flow_each(struct flow *flow, size_t count, size_t parallel, flow_item_fn *f
 
         if (each.next == count || each.active == parallel) {
             wait_here(flow);
+            continue;
+        }
+        if (!loop_watch_has_time(flow->loop)) {
+            wait_for_time(flow);
             continue;
         }
         item = mem_new(sizeof *item);

@@ -71,7 +71,8 @@ void flow_work(struct flow *flow, flow_work_fn *fn, void *arg);
 void flow_drop(struct flow *flow, json_t *document);
 
 /* Calls each(child, arg, i) for every i below count in flows of their own, at most parallel at a
- * time (0: one), and waits for all.  Items keep their own errors. */
+ * time (0: one), and waits for all, also in a flow that is cancelled.  They share the time of a round
+ * of the loop (loop_watch.h): the next begins when there is some.  Items keep their own errors. */
 typedef void flow_item_fn(struct flow *flow, void *arg, size_t index);
 void flow_each(struct flow *flow, size_t count, size_t parallel, flow_item_fn *each, void *arg);
 /* Runs unlike things side by side, each in a flow of its own, and waits for all. */

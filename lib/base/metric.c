@@ -220,6 +220,53 @@ void metric_clear(struct metric *metric)
     metric->count = metric->room = 0;
 }
 
+struct metric metric_like(const struct metric *metric)
+{
+    return (struct metric){.name = metric->name,
+                           .help = metric->help,
+                           .type = metric->type,
+                           .labels = metric->labels,
+                           .bounds = metric->bounds,
+                           .bound_count = metric->bound_count,
+                           .limit = metric->limit};
+}
+
+void metric_exchange(struct metric *a, struct metric *b)
+{
+    struct metric before = *a;
+
+    a->series = b->series;
+    a->count = b->count;
+    a->room = b->room;
+    b->series = before.series;
+    b->count = before.count;
+    b->room = before.room;
+}
+
+/* Both are sorted: none is looked for. */
+void metric_join(struct metric *metric, struct metric *more)
+{
+    size_t room = metric->count + more->count, count = 0, left = 0, i = 0, j = 0;
+    struct metric_series *all = mem_resize(NULL, room + 1, sizeof *all);
+
+    while (i < metric->count || j < more->count) {
+        int order = i == metric->count ? 1
+                    : j == more->count
+                        ? -1
+                        : strcmp(metric->series[i].labels, more->series[j].labels);
+
+        if (!order)
+            more->series[left++] = more->series[j++];
+        else
+            all[count++] = order < 0 ? metric->series[i++] : more->series[j++];
+    }
+    free(metric->series);
+    metric->series = all;
+    metric->count = count;
+    metric->room = room + 1;
+    more->count = left;
+}
+
 /* The shortest text that reads back as the same number. */
 static void add_number(struct str *out, double value)
 {

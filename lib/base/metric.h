@@ -51,6 +51,13 @@ double metric_value(const struct metric *metric, double otherwise, ...) __attrib
 
 /* Forgets all series of a metric, e.g. of resources that a reload took away. */
 void metric_clear(struct metric *metric);
+/* Another metric of the same name and labels, without series: to be filled where this one is nobody
+ * else's, and exchanged then. */
+struct metric metric_like(const struct metric *metric);
+/* Exchanges all series. */
+void metric_exchange(struct metric *a, struct metric *b);
+/* Takes the series that it does not have; more keeps the others. */
+void metric_join(struct metric *metric, struct metric *more);
 /* Forgets the series whose first label has this value: what is unknown has no sample. */
 void metric_forget(struct metric *metric, const char *value);
 

@@ -28,7 +28,8 @@ void engine_allow_changes(struct engine *engine, size_t most);
 void engine_inherit(struct engine *engine, const struct engine *from);
 /* Its passes write only where the gate (copied) is open. */
 void engine_gate(struct engine *engine, const struct pass_gate *gate);
-/* Cancels a running pass. NULL is harmless. The loop must run once more to close its timer. */
+/* Cancels a running pass; the loop must run once more to close its timer.  Without one any thread may
+ * call it, and of many resources it takes a while. NULL is harmless. */
 void engine_free(struct engine *engine);
 /* Starts a pass; one at a time. */
 struct pass *engine_start(struct engine *engine, const struct pass_events *events);

@@ -412,11 +412,14 @@ static void test_values(void)
 int main(void)
 {
     struct problems problems = {0};
+    struct board *next;
 
     manifest = manifest_load("tests/specs/valid/billing/billing.yaml", &problems);
     CHECK(manifest != NULL);
     board = board_new();
-    board_expect(board, manifest);
+    next = board_prepare(board, manifest);
+    board_take(board, next);
+    board_free(next);
     test_only();
     test_resources();
     test_days();

@@ -1,5 +1,6 @@
 /* How long rounds of the loop work, on a real loop: a callback that takes its time is seen, waiting
  * is not taken for work; and what works in pieces shares the time of a round. */
+#include "aws/flow.h"
 #include "aws/loop_watch.h"
 #include "check.h"
 #include "daemon/health/service_metrics.h"
@@ -95,6 +96,59 @@ static void test_pieces(void)
     CHECK(!uv_loop_close(&loop));
 }
 
+/* ---- items of a flow ---- */
+
+static size_t begun;
+
+static void on_item_round(uv_prepare_t *prepare)
+{
+    (void)prepare;
+    most_in_round = in_round > most_in_round ? in_round : most_in_round;
+    in_round = 0;
+}
+
+/* What an item does before its first wait. */
+static void item(struct flow *flow, void *arg, size_t index)
+{
+    struct err e = {0};
+
+    CHECK_INT(index, begun++);
+    (void)nanosleep(&(struct timespec){.tv_nsec = PIECE_MS * 1000000L}, NULL);
+    in_round++;
+    CHECK_INT(flow_sleep(flow, 1, &e) != 0, *(const bool *)arg);
+}
+
+static void all_items(struct flow *flow, void *arg)
+{
+    flow_each(flow, PIECES, PIECES, item, arg);
+}
+
+static void on_items_end(void *arg)
+{
+    (void)arg;
+    uv_close((uv_handle_t *)&each_round, NULL);
+    loop_watch_end(&watch);
+}
+
+/* As many begin in a round as have time, also when all is to unwind. */
+static void test_items(bool cancelled)
+{
+    struct flow *flow;
+
+    begun = in_round = most_in_round = 0;
+    CHECK(!uv_loop_init(&loop));
+    loop_watch_start(&watch, &loop, NULL, NULL);
+    CHECK(!uv_prepare_init(&loop, &each_round) && !uv_prepare_start(&each_round, on_item_round));
+    CHECK(uv_run(&loop, UV_RUN_NOWAIT)); /* a first round begins nowhere */
+    flow = flow_start(&loop, NULL, all_items, on_items_end, &cancelled);
+    if (cancelled)
+        flow_cancel(flow);
+    CHECK(!uv_run(&loop, UV_RUN_DEFAULT));
+    CHECK_INT(begun, PIECES);
+    CHECK(most_in_round >= 1 && most_in_round <= LOOP_WATCH_WORK_MS / PIECE_MS + 2);
+    CHECK(!uv_loop_close(&loop));
+}
+
 int main(void)
 {
     uv_timer_t timer;
@@ -119,5 +173,7 @@ int main(void)
           number("billingd_loop_busy_seconds_bucket{le=\"0.1\"} "));
     CHECK(!uv_loop_close(&loop));
     test_pieces();
+    test_items(false);
+    test_items(true);
     return check_done();
 }

@@ -333,13 +333,13 @@ static void test_billingd(void)
     CHECK_INT(promtool(out.data), 0);
     str_fini(&out);
 
-    service_metrics_forget_measured();
+    service_metrics_drop(service_metrics_forget_measured());
     service_metrics_set_conditions("ddn-api/bucket", "s3_bucket", nothing);
     (void)service_metrics_write(clock_now_ms(), &(struct metric_part){.most = SIZE_MAX}, &out);
     CHECK(strstr(out.data, "ddn-api/gone") == NULL);
     CHECK(strstr(out.data, "resource=\"ddn-api/bucket\"") != NULL);
     str_fini(&out);
-    service_metrics_forget_measured();
+    service_metrics_drop(service_metrics_forget_measured());
 }
 
 static void set_all(int resources, const char *const *conditions)
@@ -377,13 +377,13 @@ static void test_many(void)
     service_metrics_set_loss("p24999/bucket", LOSS_NONE);
     CHECK(metric_value(metric, 9, "p24999/bucket", "bucket", "NonConverging", NULL) == 0);
     CHECK(metric_value(&service_metrics.resource_loss, 9, "p24999/bucket", "dropped", NULL) == 0);
-    service_metrics_forget_measured();
+    service_metrics_drop(service_metrics_forget_measured());
     metric_clear(&service_metrics.leader);
     service_metrics_expect(1);
     set_all(1, synced);
     CHECK_INT((long long)metric->count, 7);
     CHECK_INT((long long)service_metrics.resource_loss.count, 3);
-    service_metrics_forget_measured();
+    service_metrics_drop(service_metrics_forget_measured());
     metric_clear(&service_metrics.leader);
 }
 

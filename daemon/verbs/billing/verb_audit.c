@@ -52,8 +52,9 @@ static int code_of(const json_t *audit)
 static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
 {
     const struct options *options = turn->options;
-    json_auto_t *audit = NULL;
     int64_t from_s, to_s;
+    json_t *audit;
+    int code;
 
     if (choose(flow, turn, &from_s, &to_s, e))
         return -1;
@@ -69,7 +70,9 @@ static int turn(struct flow *flow, struct billing_turn *turn, struct err *e)
     } else {
         audit_view_print(audit, stdout, options_color(options, stdout));
     }
-    return code_of(audit);
+    code = code_of(audit);
+    flow_drop(flow, audit);
+    return code;
 }
 
 int verb_audit(const struct options *options)

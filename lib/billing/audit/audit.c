@@ -119,13 +119,20 @@ static json_t *hour_document(const struct audit *audit, const struct audit_hour 
     return document;
 }
 
-static json_t *hours_document(const struct audit *audit)
-{
-    json_t *hours = json_array();
+struct hours {
+    const struct audit *audit;
+    json_t *document;
+};
 
+/* On another thread: the hours of a year are some hundred thousand values. */
+static void make_hours(void *arg)
+{
+    struct hours *hours = arg;
+    const struct audit *audit = hours->audit;
+
+    hours->document = json_array();
     for (size_t i = audit->first; i < audit->last; i++)
-        json_array_append_new(hours, hour_document(audit, &audit->hours[i]));
-    return hours;
+        json_array_append_new(hours->document, hour_document(audit, &audit->hours[i]));
 }
 
 static struct audit_hour sum_hours(const struct audit *audit)
@@ -244,7 +251,8 @@ static json_t *included_document(const struct audit *audit, const struct audit_h
                                                          {NULL, 0}});
 }
 
-static json_t *document_of(const struct audit *audit, json_t *gaps)
+/* Takes the references of gaps and hours. */
+static json_t *document_of(const struct audit *audit, json_t *gaps, json_t *hours)
 {
     struct audit_hour sum = sum_hours(audit);
     json_t *reasons = audit_verdict_reasons(audit), *document;
@@ -255,7 +263,7 @@ static json_t *document_of(const struct audit *audit, json_t *gaps)
         JSON_FORMAT_VERSION, "pipeline", audit->billing->pipeline, "from",
         (json_int_t)audit->from_s, "to", (json_int_t)audit->to_s, "hops", names_document(),
         "totals", totals_document(audit, &sum), "adds_up", audit_sum_document(audit), "hours",
-        hours_document(audit), "days", audit->days, "gaps", gaps, "max_gap",
+        hours, "days", audit->days, "gaps", gaps, "max_gap",
         audit->billing->settings.max_gap, "verdict", audit_verdict(gaps, reasons), "reasons",
         reasons, "unknown_hours", (json_int_t)audit_ladder_unknown_hours(audit, &dropped));
     json_object_set_new(document, "not_due", not_due_document(audit));
@@ -287,12 +295,15 @@ static int read_requests(struct flow *flow, struct audit *audit, struct err *e)
 
 static json_t *judge(struct flow *flow, struct audit *audit, struct err *e)
 {
+    struct hours hours = {.audit = audit};
     json_t *gaps;
 
     audit_ladder(audit);
     gaps = audit_ladder_gaps(audit);
-    if (!audit_exact(flow, audit, gaps, e))
-        return document_of(audit, audit_explain(audit, gaps));
+    if (!audit_exact(flow, audit, gaps, e)) {
+        flow_work(flow, make_hours, &hours);
+        return document_of(audit, audit_explain(audit, gaps), hours.document);
+    }
     json_decref(gaps);
     return NULL;
 }

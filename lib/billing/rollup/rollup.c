@@ -309,14 +309,13 @@ static void read_hash(struct flow *flow, void *arg)
         fail(look, &e);
 }
 
-/* Some days in a round of the loop: what is remembered of objects is the loop's. */
+/* Some days in a round of the loop: what is remembered of objects is the loop's.  Who is cancelled
+ * leaves the rest: without a wait it would be one round. */
 static void look_at_all(struct flow *flow, const struct look *look, struct rollup_status *status)
 {
-    struct err cancelled = {0}; /* the rest costs no call */
-
     for (size_t i = 0; i < status->count; i++) {
-        if (i && i % AT_ONCE == 0)
-            (void)flow_sleep(flow, 1, &cancelled);
+        if (i && i % AT_ONCE == 0 && flow_sleep(flow, 1, look->e))
+            return;
         look_at(look, &status->days[i]);
     }
 }
@@ -346,5 +345,8 @@ int rollup_look(struct flow *flow, const struct billing *billing, struct day_spa
     look_at_all(flow, &look, status);
     json_decref(look.builds);
     json_decref(look.files);
-    return failed.kind ? err_set(e, failed.kind, "%s", failed.text) : 0;
+    if (!failed.kind)
+        return 0;
+    rollup_status_fini(status);
+    return err_set(e, failed.kind, "%s", failed.text);
 }

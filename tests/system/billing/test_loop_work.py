@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import round_count
 import set_clock
 from close_world import MORE, Books
 from rollup_world import BINARY, World
@@ -15,42 +16,10 @@ from sandbox.control import Sandbox
 
 pytestmark = pytest.mark.skipif(b"__asan_init" in BINARY.read_bytes(), reason="counts what the C library allocates")
 FEW, MANY = 50, 10000
+STOP = 15000  # a part of a look at rollups has more (32 days), a round of what comes before it less
 EACH = 6  # to give up a price book alone takes 13 for each customer, to make it 45; what a round has of calls varies by some thousands
 RECEIPTS = """      seller: {{name: API, address: [1 Street], country: KR, tax_id: "1", series: INV-}}
       customers:
-"""
-# loop_watch asks once a round how long the loop has waited.
-COUNT = r"""
-#define _GNU_SOURCE
-#include <dlfcn.h>
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-static __thread int is_loop;
-static long now, most;
-static int told = -1;
-__attribute__((constructor)) static void begin(void) { told = open(getenv("ROUND_COUNT"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644); }
-__attribute__((destructor)) static void end(void) { dprintf(told, "%ld\n", most); }
-uint64_t uv_metrics_idle_time(void *loop)
-{
-    uint64_t (*later)(void *) = (uint64_t (*)(void *))dlsym(RTLD_NEXT, "uv_metrics_idle_time");
-    most = is_loop && now > most ? now : most;
-    is_loop = 1;
-    now = 0;
-    return later(loop);
-}
-#define LATER(name) __typeof__(name) *later = (__typeof__(name) *)dlsym(RTLD_NEXT, #name); now += is_loop
-void *__libc_malloc(size_t size) { LATER(malloc); return later(size); }
-void *__libc_calloc(size_t n, size_t size) { LATER(calloc); return later(n, size); }
-void free(void *old)
-{
-    static void (*later)(void *);
-    later = later ? later : (void (*)(void *))dlsym(RTLD_NEXT, "free");
-    now += is_loop;
-    later(old);
-}
 """
 
 
@@ -59,11 +28,10 @@ class Counted:
 
     def __init__(self, world: World, folder: Path):
         self.folder, self.books = folder, Books(world)
-        (folder / "count.c").write_text(COUNT)
-        subprocess.run(["cc", "-shared", "-fPIC", "-o", folder / "count.so", folder / "count.c", "-ldl"], check=True)
+        self.library = round_count.library(folder)
 
     def environment(self) -> dict[str, str]:
-        return {"LD_PRELOAD": set_clock.preloaded(self.folder / "count.so"), "ROUND_COUNT": str(self.folder / "most")}
+        return {"LD_PRELOAD": set_clock.preloaded(self.library), "ROUND_COUNT": str(self.folder / "most")}
 
     def write(self, customers: int) -> None:
         buyers = "".join(f"        - {{{{sub: s{number:05}, customer: c{number:05}, name: Buyer, address: Way {number}, country: DE}}}}\n"
@@ -128,3 +96,21 @@ def test_no_round_grows_with_customers(counted: Counted, start: Callable[..., An
     few["run"], many["run"] = run_daemon(counted, FEW, start), run_daemon(counted, MANY, start)
     assert all(few.values())
     assert {verb: count for verb, count in many.items() if count - few[verb] > EACH * MANY} == {}
+
+
+def test_told_to_stop_in_the_midst_of_many_days(counted: Counted, start: Callable[..., Any]) -> None:
+    """A look at the rollups of a year is told to stop between two of its parts: the rest is left, and is not done at once."""
+    counted.write(FEW)
+    daemon = start(**counted.environment(), ROUND_COUNT_STOP=str(STOP))
+    daemon.process.wait(180)
+    assert daemon.end() == 0
+    first, most = (int(line) for line in (counted.folder / "most").read_text().split())
+    assert STOP < first
+    assert most < 3 * first, (first, most)
+
+
+def test_an_audit_of_a_year(counted: Counted) -> None:
+    """Its document has a row of some thirty values for each hour: made and given up off the loop."""
+    counted.write(FEW)
+    hours = 14 * 30 * 24
+    assert counted.most("audit", "--from", "2025-10-01", "--to", "2026-11-25", "-o", "csv", code=1) < 2 * hours
