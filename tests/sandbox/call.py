@@ -20,6 +20,7 @@ HANDLERS: dict[tuple[str, str], Callable[["Call"], Answer]] = {}
 def handles(service: str, *operations: str) -> Callable[[Callable[["Call"], Answer]], Any]:
     def register(function: Callable[["Call"], Answer]) -> Callable[["Call"], Answer]:
         for operation in operations:
+            assert (service, operation) not in HANDLERS, f"{service} {operation} would be handled twice"
             HANDLERS[service, operation] = function
         return function
     return register

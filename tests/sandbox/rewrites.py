@@ -31,7 +31,7 @@ ELSEWHERE: dict[str, dict[str, Any]] = {
                                 "</GetAccessKeyInfoResult></GetAccessKeyInfoResponse>"},
     "logs": {"DescribeMetricFilters": {"metricFilters": []}},
     "firehose": {"ListDeliveryStreams": {"DeliveryStreamNames": [], "HasMoreDeliveryStreams": False}},
-    "glue": {"GetDatabases": {"DatabaseList": []}},
+    "glue": {"GetDatabases": {"DatabaseList": []}, "GetPartitions": {"Partitions": []}},
     "athena": {"ListWorkGroups": {"WorkGroups": []}},
     "apigatewayv2": {"GetApi": {"apiId": "a1", "name": "another", "protocolType": "HTTP"}},
     "cloudwatch": {"ListMetrics": {"Metrics": []}},
@@ -59,8 +59,8 @@ def bare(call: "Call", body: bytes) -> bytes:
 
 
 def wrong_document(call: "Call", body: bytes) -> bytes:
-    other = ELSEWHERE.get(call.service) or {"": "<Other/>" if models.protocol(call.service) == "query" else {}}
-    found = next(document for operation, document in other.items() if operation != call.operation)
+    others = [document for operation, document in ELSEWHERE.get(call.service, {}).items() if operation != call.operation]
+    found = others[0] if others else "<Other/>" if models.protocol(call.service) == "query" else {}
     return (found if isinstance(found, str) else json.dumps(found)).encode()
 
 

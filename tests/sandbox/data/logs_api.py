@@ -123,3 +123,4 @@ def get_log_events(call: Call) -> dict[str, Any]:
 def delete_log_group(call: Call) -> None:
     group = group_of(call)
     call.world.data.logs.forget(call.account, call.region, group.name)
+    call.backend().tagger.delete_all_tags_for_resource(group.arn)  # moto would give them to the next of that name

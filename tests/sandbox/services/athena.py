@@ -208,6 +208,7 @@ def delete_work_group(call: Call) -> dict[str, Any]:
     for identifier in queries:
         del backend.named_queries[identifier]
     del backend.work_groups[group.name]
+    backend.tagger.delete_all_tags_for_resource(group.arn)
     return {}
 
 

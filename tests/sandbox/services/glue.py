@@ -93,7 +93,9 @@ def get_databases(call: Call) -> dict[str, Any]:
 
 @handles("glue", "DeleteDatabase")
 def delete_database(call: Call) -> dict[str, Any]:
-    del call.backend().databases[database_of(call, call.params["Name"]).name]
+    backend, name = call.backend(), database_of(call, call.params["Name"]).name
+    del backend.databases[name]
+    backend.tagger.delete_all_tags_for_resource(f"arn:{call.partition}:glue:{call.region}:{call.account}:database/{name}")
     return {}
 
 

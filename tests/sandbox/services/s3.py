@@ -418,10 +418,19 @@ def put_object(call: Call) -> None:
                        "requests with Object Lock parameters")
 
 
+@handles("s3", "DeleteBucket")
+def delete_bucket(call: Call) -> Reply:
+    bucket = bucket_of(call)
+    reply = call.forward()
+    if reply.status == 204:
+        call.backend().tagger.delete_all_tags_for_resource(bucket.arn)
+    return reply
+
+
 # -- everything else is moto's, for the owner in the right region ---------------------------------------------
 
 @handles("s3", "PutBucketTagging", "GetBucketTagging", "DeleteBucketTagging",
-         "GetBucketVersioning", "DeleteBucket", "GetObject", "HeadObject", "DeleteObject",
+         "GetBucketVersioning", "GetObject", "HeadObject", "DeleteObject",
          "DeleteObjects", "CopyObject", "ListObjects", "ListObjectVersions", "CreateMultipartUpload",
          "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload", "ListParts",
          "ListMultipartUploads", "PutObjectTagging", "GetObjectTagging", "GetBucketAcl")
