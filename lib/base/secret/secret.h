@@ -7,7 +7,8 @@
  * (40 characters) or session token of AWS.
  *
  * Of those that are known, 12 bytes in a row are found (of long ones 15, of short ones all), be
- * they escaped as in JSON, XML, URLs or YAML, broken over lines, or in base64 or hexadecimal. */
+ * they escaped as in JSON, XML, URLs or YAML, broken over lines, or in base64 or hexadecimal, which
+ * are undone once: what is encoded within them is not found. */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
