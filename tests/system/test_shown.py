@@ -99,7 +99,7 @@ def echo() -> str:
     """What AWS says of a signature that does not match, and more of the kind."""
     token, key = CANARIES["token"], CANARIES["key"]
     signed = f"GET\n/\n\nhost:logs\nx-amz-date:20261130T000000Z\nx-amz-security-token:{token}\n\nhost;x-amz-date\n{key}"
-    return (f"The signature of f{key.encode().hex()} does not match. The Canonical String should have been\n'{signed}'\n"
+    return (f"The request signature we calculated of f{key.encode().hex()} does not match. The Canonical String should have been\n'{signed}'\n"
             f"{signed.encode().hex(' ')} {base64.b64encode(b'12' + signed.encode()).decode()} {urllib.parse.quote(signed, safe='')} "
             f"{json.dumps(json.dumps(signed))} {CANARIES['own']} {key[:20]}\n   {key[20:]} "
             f"https://b.s3.amazonaws.com/k?X-Amz-Security-Token={urllib.parse.quote(token, safe='')}&X-Amz-Signature={'0' * 64} "
