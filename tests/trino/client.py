@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
-NODE_SECONDS = 90
+NODE_SECONDS = 900
 CATALOG, SCHEMA = "awsdatacatalog", "ddn_billing_db"
 
 
@@ -30,7 +30,7 @@ class Client:
             "X-Trino-Time-Zone": "UTC"})
         while True:
             try:
-                with urllib.request.urlopen(request, timeout=60) as reply:
+                with urllib.request.urlopen(request, timeout=600) as reply:
                     return json.load(reply)
             except urllib.error.HTTPError as e:
                 if e.code not in (502, 503, 504):

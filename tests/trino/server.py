@@ -8,11 +8,12 @@ import subprocess
 import time
 
 import client
+from system.free_port import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 VERSION = "416"
 PLACE = ROOT / "build" / "trino" / VERSION
-START_SECONDS = 180
+START_SECONDS = 900
 
 SERVER = """coordinator=true
 node-scheduler.include-coordinator=true
@@ -36,12 +37,6 @@ hive.security=allow-all
 hive.allow-register-partition-procedure=true
 hive.non-managed-table-writes-enabled=true
 """
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def configure(work, port):
