@@ -11,6 +11,8 @@
 #include "daemon/verbs/verb.h"
 #include "daemon/verbs/verb_loop.h"
 #include "daemon/views/json_view.h"
+#include "daemon/views/progress_view.h"
+#include "daemon/views/terminal.h"
 
 #include <string.h>
 
@@ -18,14 +20,29 @@
  */
 #define NO_REGION "us-east-1"
 
+/* Who somebody's credentials are, asked once for all pipelines that share them. */
+struct caller {
+    struct aws_session *session;
+    const char *name; /* the first pipeline that has it */
+    json_t *story;    /* account, arn, user_id and how the credentials came about, or "error" */
+    int code;
+};
+
 struct whoami {
     struct verb_loop loop;
     struct aws_client *client;
+    const struct options *options;
     const struct manifest *manifest; /* NULL: nobody named a spec */
     struct flow *flow;
+    struct progress *progress; /* NULL: nothing is shown */
+    struct caller *callers;    /* the ambient credentials first, then those of pipelines */
+    size_t *of_pipeline;       /* which of those */
+    size_t count;
     json_t *answer; /* what is told of the ambient credentials, and below "pipelines" of theirs */
     int code;
 };
+
+enum { CALLERS_AT_ONCE = 16 };
 
 static void note_code(struct whoami *whoami, int code)
 {
@@ -41,57 +58,87 @@ static const char *why(const struct flow *flow, const struct err *e)
     return strcmp(error->code, "Credentials") == 0 ? error->message : e->text;
 }
 
-/* Adds who STS says that is, or "error". */
-static void ask(struct flow *flow, struct whoami *whoami, struct aws_session *session,
-                json_t *answer)
+static void hear(struct flow *flow, struct caller *caller)
 {
-    const struct aws_request request = {session, "sts", "GetCallerIdentity", NULL};
+    const struct aws_request request = {caller->session, "sts", "GetCallerIdentity", NULL};
     struct err e = {0};
-    json_auto_t *caller = flow_call(flow, &request, &e);
-    json_auto_t *story = aws_session_credentials(session);
+    json_auto_t *identity = flow_call(flow, &request, &e);
 
-    if (story)
-        (void)json_object_update(answer, story);
-    if (!caller) {
-        (void)json_object_set_new(answer, "error", json_string(why(flow, &e)));
-        note_code(whoami, exit_code_of_error(&e));
+    caller->story = aws_session_credentials(caller->session);
+    if (!caller->story)
+        caller->story = json_object();
+    if (!identity) {
+        (void)json_object_set_new(caller->story, "error",
+                                  json_string(flow_is_cancelled(flow) ? "stopped" : why(flow, &e)));
+        caller->code = exit_code_of_error(&e);
         return;
     }
-    (void)json_object_set(answer, "account", json_object_get(caller, "Account"));
-    (void)json_object_set(answer, "arn", json_object_get(caller, "Arn"));
-    (void)json_object_set(answer, "user_id", json_object_get(caller, "UserId"));
+    (void)json_object_set(caller->story, "account", json_object_get(identity, "Account"));
+    (void)json_object_set(caller->story, "arn", json_object_get(identity, "Arn"));
+    (void)json_object_set(caller->story, "user_id", json_object_get(identity, "UserId"));
 }
 
-static void check_account(struct whoami *whoami, const json_t *answer)
+static void ask(struct flow *flow, struct whoami *whoami, struct caller *caller)
 {
-    const char *want = whoami->manifest->account, *have = json_text(answer, "account");
-
-    if (want && have && strcmp(want, have) != 0)
-        note_code(whoami, EXIT_REFUSED);
+    if (whoami->progress)
+        progress_update(whoami->progress, caller->name, "asking who we are", NULL);
+    hear(flow, caller);
+    if (whoami->progress)
+        progress_done(whoami->progress, caller->name, PROGRESS_UNCHANGED, NULL);
 }
 
+static void ask_of_pipelines(struct flow *flow, void *arg, size_t index)
+{
+    struct whoami *whoami = arg;
+
+    ask(flow, whoami, &whoami->callers[index + 1]);
+}
+
+/* Which caller that session is; a new one is added. */
+static size_t caller_of(struct whoami *whoami, struct aws_session *session, const char *name)
+{
+    size_t i = 0;
+
+    while (i < whoami->count && whoami->callers[i].session != session)
+        i++;
+    if (i == whoami->count)
+        whoami->callers[whoami->count++] = (struct caller){.session = session, .name = name};
+    return i;
+}
+
+static void find_callers(struct whoami *whoami)
+{
+    const struct manifest *manifest = whoami->manifest;
+    const char *region = aws_client_region(whoami->client);
+    size_t pipelines = manifest ? manifest->pipeline_count : 0;
+
+    whoami->callers = mem_new((pipelines + 1) * sizeof *whoami->callers);
+    whoami->of_pipeline = mem_new((pipelines + 1) * sizeof *whoami->of_pipeline);
+    (void)json_object_set_new(whoami->answer, "region", region ? json_string(region) : json_null());
+    (void)caller_of(whoami, aws_session(whoami->client, region ? region : NO_REGION, NULL, NULL),
+                    "the credentials that are set");
+    for (size_t i = 0; i < pipelines; i++) {
+        const struct manifest_pipeline *spec = &manifest->pipelines[i];
+
+        whoami->of_pipeline[i] = caller_of(
+            whoami, aws_session(whoami->client, spec->region, spec->role_arn, spec->external_id),
+            spec->name);
+    }
+}
+
+/* The ambient ones alone at first: who assumes a role stands on them. */
 static void ask_all(struct flow *flow, void *arg)
 {
     struct whoami *whoami = arg;
-    const char *region = aws_client_region(whoami->client);
-    json_t *pipelines = json_array();
 
-    (void)json_object_set_new(whoami->answer, "region", region ? json_string(region) : json_null());
-    ask(flow, whoami, aws_session(whoami->client, region ? region : NO_REGION, NULL, NULL),
-        whoami->answer);
-    for (size_t i = 0; whoami->manifest && i < whoami->manifest->pipeline_count; i++) {
-        const struct manifest_pipeline *spec = &whoami->manifest->pipelines[i];
-        json_t *one = json_pack("{s:s, s:s}", "name", spec->name, "region", spec->region);
-
-        ask(flow, whoami,
-            aws_session(whoami->client, spec->region, spec->role_arn, spec->external_id), one);
-        check_account(whoami, one);
-        (void)json_array_append_new(pipelines, one);
-    }
-    if (whoami->manifest)
-        (void)json_object_set_new(whoami->answer, "pipelines", pipelines);
-    else
-        json_decref(pipelines);
+    find_callers(whoami);
+    if (terminal_is_live(stderr))
+        whoami->progress =
+            progress_start(stderr, whoami->count, options_color(whoami->options, stderr));
+    ask(flow, whoami, whoami->callers);
+    flow_each(flow, whoami->count - 1, CALLERS_AT_ONCE, ask_of_pipelines, whoami);
+    progress_end(whoami->progress);
+    whoami->progress = NULL;
 }
 
 /* ---- the loop ---- */
@@ -106,7 +153,10 @@ static void on_end(void *arg)
 
 static void on_redraw(void *arg)
 {
-    (void)arg; /* it is over before anybody would look for progress */
+    struct whoami *whoami = arg;
+
+    if (whoami->progress)
+        progress_view_tick(whoami->progress, whoami->client);
 }
 
 static void on_stop(void *arg)
@@ -130,6 +180,43 @@ static void run(struct whoami *whoami)
 }
 
 /* ---- telling ---- */
+
+static void check_account(struct whoami *whoami, const json_t *answer)
+{
+    const char *want = whoami->manifest->account, *have = json_text(answer, "account");
+
+    if (want && have && strcmp(want, have) != 0)
+        note_code(whoami, EXIT_REFUSED);
+}
+
+static void tell_pipelines(struct whoami *whoami)
+{
+    json_t *pipelines = json_array();
+
+    for (size_t i = 0; i < whoami->manifest->pipeline_count; i++) {
+        const struct manifest_pipeline *spec = &whoami->manifest->pipelines[i];
+        json_t *one = json_pack("{s:s, s:s}", "name", spec->name, "region", spec->region);
+
+        (void)json_object_update(one, whoami->callers[whoami->of_pipeline[i]].story);
+        check_account(whoami, one);
+        (void)json_array_append_new(pipelines, one);
+    }
+    (void)json_object_set_new(whoami->answer, "pipelines", pipelines);
+}
+
+/* What was heard, moved into the answer. */
+static void gather(struct whoami *whoami)
+{
+    (void)json_object_update(whoami->answer, whoami->callers[0].story);
+    if (whoami->manifest)
+        tell_pipelines(whoami);
+    for (size_t i = 0; i < whoami->count; i++) {
+        note_code(whoami, whoami->callers[i].code);
+        json_decref(whoami->callers[i].story);
+    }
+    free(whoami->callers);
+    free(whoami->of_pipeline);
+}
 
 static void print_end(const json_t *answer)
 {
@@ -243,7 +330,8 @@ static int print(struct whoami *whoami, const struct options *options)
 
 int verb_whoami(const struct options *options)
 {
-    struct whoami whoami = {.answer = json_pack("{s:s}", "format_version", JSON_FORMAT_VERSION)};
+    struct whoami whoami = {.options = options,
+                            .answer = json_pack("{s:s}", "format_version", JSON_FORMAT_VERSION)};
     struct manifest *manifest = NULL;
     struct err e = {0};
     int code = EXIT_DONE;
@@ -257,6 +345,7 @@ int verb_whoami(const struct options *options)
     whoami.client = aws_client_new(&whoami.loop.loop, &e);
     if (whoami.client) {
         run(&whoami);
+        gather(&whoami);
         code = print(&whoami, options);
     } else {
         (void)fprintf(stderr, "billingd: %s\n", e.text);

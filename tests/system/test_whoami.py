@@ -20,7 +20,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.utils import ContainerMetadataFetcher
-from conftest import ACCOUNT, BINARY, Daemon, Sandbox, Spec
+from conftest import ACCOUNT, BINARY, Daemon, Sandbox, Spec, environment, pipeline
 from credential_services import ACCESS, REFRESH, RENEWED, TOKEN, Services, credential_services
 from sandbox.control import EXPIRED_WEB_TOKEN, WEB_TOKEN
 
@@ -311,6 +311,33 @@ def test_pipelines(who: Who, sandbox: Sandbox, spec: Spec) -> None:
     spec.write(account="111122223333")
     done = who("-f", str(spec.path), **keys)
     assert done.returncode == 4 and "belong to account 123456789012, the spec names 111122223333" in done.stderr
+
+
+def test_pipelines_that_share_credentials_are_asked_once(who: Who, sandbox: Sandbox, spec: Spec) -> None:
+    keys = {k: v for k, v in sandbox.environment().items() if "KEY" in k}
+    names = [f"shop-{n}" for n in range(40)]
+    spec.write(pipelines="".join(pipeline(name, api=f"api-{name}") for name in names) + pipeline("far", region="us-west-2"))
+    sandbox.clear()
+    got = told(who("-f", str(spec.path), "-o", "json", **keys))
+    assert [(p["name"], p["account"]) for p in got["pipelines"]] == [(name, ACCOUNT) for name in [*names, "far"]]
+    assert sorted(call["region"] for call in sandbox.calls()) == ["ap-northeast-2", "us-west-2"]
+
+
+def test_stopped_in_the_midst(sandbox: Sandbox, spec: Spec) -> None:
+    """What was heard is told, and of the others that they were not."""
+    regions = ["us-west-2", "us-east-1", "eu-west-1"]
+    spec.write(pipelines=pipeline() + "".join(pipeline(f"in-{region}", region=region) for region in regions))
+    sandbox.faults({"action": "hold", "operation": "GetCallerIdentity", "nth": 2, "times": 0})
+    asked = subprocess.Popen([BINARY, "-f", spec.path, "whoami", "-o", "json"], text=True, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, env=environment(sandbox, spec.path.parent))
+    while not sandbox.wait_for_fault():
+        assert asked.poll() is None
+    asked.send_signal(signal.SIGINT)
+    out, _ = asked.communicate(timeout=60)
+    sandbox.faults()
+    heard = [(p.get("account"), p.get("error")) for p in json.loads(out)["pipelines"]]
+    assert asked.returncode == 1 and len(heard) == 4
+    assert heard == [(ACCOUNT, None)] + 3 * [(None, "stopped")]
 
 
 # ---- the daemon ----
