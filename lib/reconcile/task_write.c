@@ -226,24 +226,36 @@ static void written(struct task *task, bool made)
     next_call(task);
 }
 
-/* It was to be created, and is there without our mark: somebody else made it since, and nobody was
- * shown what would change in it.  What our create marks has the mark, also where its answer was
- * lost; what it does not may be ours once it was sent. */
-static bool is_anothers(const struct task *task)
+/* The field that bears our mark, where the kind has one and the spec wants it; or NULL. */
+static const struct field *marked_field(const struct task *task, const struct scope *scope)
 {
-    const struct kind *kind = task->kind;
-    const struct field *owner = kind->fields;
-    struct scope scope;
+    const struct field *owner = task->kind->fields;
 
     while (owner->name && !(owner->flags & FIELD_OWNER))
         owner++;
-    if (!owner->name || task->plan.action != PLAN_CREATE || task->work.action != PLAN_UPDATE ||
-        task->accepted)
+    return owner->name &&
+                   json_object_get(json_object_get(scope->desired, owner->name), MARK_PIPELINE)
+               ? owner
+               : NULL;
+}
+
+/* It was to be created, and is there without our mark: somebody else made it since, and nobody was
+ * shown what would change in it.  What our create marks has the mark, also where its answer was
+ * lost; what it does not may be ours once it was sent.  Into what is shared ours is merged. */
+static bool is_anothers(const struct task *task)
+{
+    const struct kind *kind = task->kind;
+    const struct field *owner;
+    struct scope scope;
+
+    if (task->plan.action != PLAN_CREATE || task->work.action != PLAN_UPDATE || task->accepted)
         return false;
     task_read_scope(task, &scope);
-    return json_object_get(json_object_get(scope.desired, owner->name), MARK_PIPELINE) &&
-           mark_owner(&scope) == MARK_NONE &&
-           (table_sends(kind, kind->create, owner) || (!task->made && !task->lost));
+    owner = marked_field(task, &scope);
+    if (owner && mark_owner(&scope) != MARK_NONE)
+        return false;
+    return (owner && table_sends(kind, kind->create, owner)) ||
+           (!task->made && !task->lost && !kind->create->shared);
 }
 
 static void look_anew(struct task *task)

@@ -276,6 +276,24 @@ def test_what_was_to_be_created_and_is_anothers(sandbox: Sandbox, billingd: Bill
     billingd.converge()
 
 
+def test_what_bears_no_mark_and_is_anothers(sandbox: Sandbox, billingd: Billingd, world: World) -> None:
+    """The second look sees it: nothing of ours was sent that could have made it."""
+    world.api()
+    billingd.converge()
+    [theirs] = world.logs.describe_subscription_filters(logGroupName=seed.LOG_GROUP)["subscriptionFilters"]
+    world.logs.put_subscription_filter(logGroupName=seed.LOG_GROUP, filterName=theirs["filterName"], filterPattern="theirs",
+                                       destinationArn=theirs["destinationArn"], roleArn=theirs["roleArn"])
+    before = world.snapshot()
+    sandbox.clear()
+    sandbox.faults({"operation": "DescribeSubscriptionFilters", "action": "member", "path": ["subscriptionFilters"], "value": []})
+    said = billingd.apply()
+    sandbox.faults()
+    assert billingd.writes() == [] and world.snapshot() == before
+    assert said.code == 1 and "somebody else made it meanwhile" in said.resources["subscription"]["text"], said
+    assert billingd.plan().resources["subscription"]["action"] == "update"
+    billingd.converge()
+
+
 @pytest.mark.parametrize("service", LISTED)
 def test_two_false_absences_replace_nothing(sandbox: Sandbox, billingd: Billingd, world: World, service: str) -> None:
     """Both looks are wrong: AWS refuses the create, and all stays as it was."""
