@@ -257,6 +257,27 @@ const struct verb *options_verb(const struct verb *verbs, const char *name)
     return NULL;
 }
 
+/* What was probably meant by it.  New text. */
+static char *surplus_remedy(const struct verb *verb, const char *word)
+{
+    const char *dot = strrchr(word, '.');
+
+    if (dot && (!strcmp(dot, ".yaml") || !strcmp(dot, ".yml")))
+        return mem_printf("; a spec is named by -f: billingd -f %s %s", word, verb->name);
+    if (strlen(word) == strlen("2025-10") && strspn(word, "0123456789") == 4 &&
+        strstr(verb->arguments, "--month"))
+        return mem_printf("; a month is named by --month: --month %s", word);
+    return mem_text("");
+}
+
+static int tell_surplus(const struct verb *verb, const char *word)
+{
+    cleanup_free char *remedy = surplus_remedy(verb, word);
+
+    (void)fprintf(stderr, "billingd: '%s' is one argument too many%s\n", word, remedy);
+    return EXIT_BAD_USAGE;
+}
+
 static int take_verb(int argc, char **argv, struct options *options)
 {
     int rest = optind + 1;
@@ -268,11 +289,7 @@ static int take_verb(int argc, char **argv, struct options *options)
         return EXIT_BAD_USAGE;
     if (options->verb->operand && rest < argc)
         options->operand = argv[rest++];
-    if (rest < argc) {
-        (void)fprintf(stderr, "billingd: '%s' is one argument too many\n", argv[rest]);
-        return EXIT_BAD_USAGE;
-    }
-    return -1;
+    return rest < argc ? tell_surplus(options->verb, argv[rest]) : -1;
 }
 
 bool options_takes(const struct verb *verb, const struct flag *flag, const char **value)

@@ -59,7 +59,7 @@ char *load_settings_region(struct load *load, const struct yaml_node *node, cons
     }
     nearest = aws_partition_nearest(text);
     load_error(load, node, path, "%s is not a region; %s%s%s", text,
-               nearest ? "did you mean " : "it looks like ", nearest ? nearest : "ap-northeast-2",
+               nearest ? "did you mean " : "one looks like ", nearest ? nearest : "ap-northeast-2",
                nearest ? "?" : "");
     free(text);
     return NULL;

@@ -12,12 +12,22 @@ void address_fini(struct address *address)
     *address = (struct address){0};
 }
 
+/* A pipeline's name may be left out where there is one only, and a field is no part of an address. */
+static char *written_out(const struct manifest *manifest, const char *text)
+{
+    cleanup_free char *whole = mem_text_n(text, strcspn(text, "."));
+
+    return manifest->pipeline_count == 1 && !strchr(text, '/')
+               ? mem_printf("%s/%s", manifest->pipelines[0].name, whole)
+               : mem_text(whole);
+}
+
 /* Everything there is, and the nearest of it. */
 static int tell_unknown(const struct manifest *manifest, const char *text, struct err *e)
 {
     size_t count = 0, room = 1;
     cleanup_free const char **names = NULL;
-    cleanup_free char *hint = NULL;
+    cleanup_free char *hint = NULL, *whole = written_out(manifest, text);
 
     for (size_t i = 0; i < manifest->pipeline_count; i++)
         room += 1 + manifest->pipelines[i].resource_count;
@@ -27,7 +37,7 @@ static int tell_unknown(const struct manifest *manifest, const char *text, struc
         for (size_t j = 0; j < manifest->pipelines[i].resource_count; j++)
             names[count++] = manifest->pipelines[i].resources[j].address;
     }
-    hint = str_hint(text, names);
+    hint = str_hint(str_nearest(text, names) ? text : whole, names);
     return err_set(e, ERR_ABSENT, "the spec has no '%s'%s", text, hint);
 }
 

@@ -523,6 +523,8 @@ char *yaml_read_bytes(const char *path, size_t *length, char **problem)
     *problem = NULL;
     if (!file || fstat(fileno(file), &status) < 0)
         *problem = mem_printf("cannot be read: %s", strerror(errno));
+    else if (S_ISDIR(status.st_mode))
+        *problem = mem_text("is a folder; name a file in it");
     else if (!S_ISREG(status.st_mode))
         *problem = mem_text("is not a regular file");
     else if (status.st_size > MAX_BYTES)

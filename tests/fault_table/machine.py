@@ -97,7 +97,7 @@ MACHINES = {
     "clock jumps ahead": Machine(codes=EVERY_CODE, at_call=jump(HOUR)),
     "clock jumps back": Machine(codes=EVERY_CODE, at_call=jump(-HOUR)),
     "no spec": Machine(codes=WRONG, says=("no such file",), writes=False, spec=lambda place: place.spec.unlink()),
-    "spec is a folder": Machine(codes=WRONG, says=("not a regular file",), writes=False, spec=a_folder),
+    "spec is a folder": Machine(codes=WRONG, says=("is a folder",), writes=False, spec=a_folder),
     "spec not readable": Machine(codes=WRONG, says=("Permission denied",), writes=False, spec=denied, before=UNREADABLE),
     "no template": Machine(codes=WRONG, says=("cannot be read", "no template"), writes=False, spec=without_template),
     "spec goes": Machine(at_call=lambda place: place.spec.unlink()),

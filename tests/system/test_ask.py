@@ -151,6 +151,11 @@ def test_events(run: Any, start: Any, sandbox: Sandbox, spec: Spec, applied: Non
     done = run("events", **nowhere)
     assert done.returncode == 1 and done.stdout == ""
     assert "no daemon answers at" in done.stderr and "is not known here: there is no journalctl" in done.stderr
+    (empty / "journalctl").write_text("#!/bin/sh\n")  # empty, or not for us
+    (empty / "journalctl").chmod(0o755)
+    done = run("events", **nowhere)
+    assert done.returncode == 1 and done.stdout == "" and "the journal is empty, or may not be read" in done.stderr
+    (empty / "journalctl").unlink()
     began = time.time()
     daemon = start().ready()
     drift(sandbox)

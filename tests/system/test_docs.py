@@ -195,6 +195,9 @@ def test_exit_codes_are_documented() -> None:
     (["help", "clsoe"], "billingd: no verb 'clsoe'; did you mean 'close'?\n"),
     (["plan", "--month", "2025-10"], "billingd: plan has no flag --month\n"),
     (["plan", "x"], "billingd: 'x' is one argument too many\n"),
+    (["check", "x.yaml"], "billingd: 'x.yaml' is one argument too many; a spec is named by -f: billingd -f x.yaml check\n"),
+    (["bill", "2025-10"], "billingd: '2025-10' is one argument too many; a month is named by --month: --month 2025-10\n"),
+    (["plan", "2025-10"], "billingd: '2025-10' is one argument too many\n"),
     (["verify"], "billingd: verify needs YYYY-MM, like: billingd verify 2025-10\n")])
 def test_a_wrong_command_line(words: list[str], says: str) -> None:
     """In our words, without the path of the program, which getopt begins with."""

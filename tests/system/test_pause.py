@@ -230,7 +230,8 @@ def test_two_at_once(run: Any, sandbox: Sandbox, spec: Spec, applied: None) -> N
     ((LOGS, "--for", "1h"), "needs --reason"), ((LOGS, "--reason", " ", "--for", "1h"), "needs --reason"),
     ((LOGS, "--reason", "x"), "needs --for"), ((LOGS, "--reason", "x", "--for", "soon"), "--for is no duration"),
     ((LOGS, "--reason", "x", "--for", "31d"), "at most 30d"), (("--for", "1h"), "need an ADDRESS"),
-    (("shop/acces_logs", *WHY), "did you mean shop/access_logs"), ((LOGS + ".retention_days", *WHY), "not of a field"),
+    (("shop/acces_logs", *WHY), "did you mean shop/access_logs"), (("acces_logs", *WHY), "did you mean shop/access_logs"),
+    ((LOGS + ".retention_days", *WHY), "not of a field"),
 ])
 def test_wrong_words(run: Any, sandbox: Sandbox, words: tuple[str, ...], text: str) -> None:
     done = run("pause", *words)

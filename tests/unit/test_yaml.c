@@ -161,7 +161,7 @@ static void test_files(void)
     CHECK(!yaml_read("tests", hear, &heard));
     CHECK_TEXT(str_text(&heard.text),
                "tests/no-such-file.yaml:0:0:: cannot be read: No such file or directory\n"
-               "tests:0:0:: is not a regular file\n");
+               "tests:0:0:: is a folder; name a file in it\n");
     str_fini(&heard.text);
 }
 

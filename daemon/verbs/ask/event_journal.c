@@ -222,9 +222,12 @@ json_t *event_journal_read(double from_s, double to_s, double *known_s, struct e
     double begins_s = events ? beginning() : -1;
 
     *known_s = begins_s < 0 ? to_s : begins_s > from_s ? begins_s : from_s;
-    if (events && begins_s < 0)
+    if (events && begins_s < 0) {
+        json_decref(events); /* that nothing happened is not known of it */
         (void)err_set(e, ERR_ABSENT, "the journal is empty, or may not be read");
-    else if (*known_s > from_s)
+        return NULL;
+    }
+    if (*known_s > from_s)
         (void)err_set(e, ERR_ABSENT, "the journal begins there");
     return events;
 }

@@ -134,7 +134,8 @@ static bool find_short_retention(struct lint_look *look)
     const json_t *days = json_object_get(look->values, "retention_days");
 
     return is_usage(look) && json_is_integer(days) && json_integer_value(days) < 90 &&
-           lint_rule_say(look, "%lld days", (long long)json_integer_value(days));
+           lint_rule_say(look, "%lld day%s", (long long)json_integer_value(days),
+                         json_integer_value(days) == 1 ? "" : "s");
 }
 
 static bool find_infrequent(struct lint_look *look)
