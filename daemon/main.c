@@ -49,6 +49,7 @@ static int run(const struct options *options)
     }
     if (stays(options, &stay))
         return EXIT_BAD_USAGE;
+    service_hold_signals();
     if (!stay && !(manifest = spec_load_strictly(options, &code)))
         return code;
     return service_run(manifest, &orders);

@@ -55,15 +55,48 @@ static void on_signal(uv_signal_t *handle, int number)
         service_pass_look(service);
 }
 
+/* What asks for a look. */
+static sigset_t asking(void)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGHUP);
+    (void)sigaddset(&set, SIGUSR1);
+    return set;
+}
+
+/* Signals that mean nothing to us and would end a process that says nothing about them. */
+static void ignore_others(void)
+{
+    static const int others[] = {SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF,  SIGIO,
+                                 SIGPWR,  SIGXFSZ, SIGXCPU,   SIGSTKFLT};
+
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        (void)signal(others[i], SIG_IGN);
+    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
+        (void)signal(number, SIG_IGN);
+}
+
+void service_hold_signals(void)
+{
+    const sigset_t set = asking();
+
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    ignore_others();
+}
+
 static void start_signals(struct service *service)
 {
     static const int numbers[SIGNALS] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
+    const sigset_t set = asking();
 
     for (int i = 0; i < SIGNALS; i++) {
         (void)uv_signal_init(&service->loop, &service->signals[i]);
         service->signals[i].data = service;
         (void)uv_signal_start(&service->signals[i], on_signal, numbers[i]);
     }
+    (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
 /* ---- watchdog ---- */
@@ -102,24 +135,11 @@ static void start_timers(struct service *service)
 
 /* ---- from start to end ---- */
 
-/* Signals that mean nothing to us and would end a process that says nothing about them. */
-static void ignore_others(void)
-{
-    static const int others[] = {SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF,  SIGIO,
-                                 SIGPWR,  SIGXFSZ, SIGXCPU,   SIGSTKFLT};
-
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        (void)signal(others[i], SIG_IGN);
-    for (int number = SIGRTMIN; number <= SIGRTMAX; number++)
-        (void)signal(number, SIG_IGN);
-}
-
 static void run(struct service *service)
 {
     loop_watch_open(&service->loop);
     event_ring_start(service->started_ms);
     loop_watch_start(&service->watch, &service->loop, service_metrics_count_round, NULL);
-    ignore_others();
     service_log_start(service);
     start_signals(service);
     start_timers(service);

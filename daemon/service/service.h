@@ -16,6 +16,10 @@ struct service_orders {
     bool strict;               /* a spec with warnings is rejected */
 };
 
+/* From here on no signal that asks for a look ends the process: service_run answers it.  Call it
+ * before anything that takes time, such as reading a spec. */
+void service_hold_signals(void);
+
 /* Runs until a signal ends it; once: until one pass is done.  manifest is taken over; a reload
  * reads its file again.  NULL: the file is read here, and when it (or the AWS configuration) is
  * wrong the daemon stays all the same, tells so at every place where it can be asked, and tries

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import BINARY, Sandbox, Spec, environment, make_api, pipeline
+from conftest import BINARY, PATIENCE_S, Sandbox, Spec, environment, make_api, pipeline
 from free_port import free_port
 
 Start = Callable[..., Any]
@@ -171,6 +171,22 @@ def test_signals_while_the_spec_is_wrong(start: Start, spec: Spec, api: str) -> 
     daemon.send(signal.SIGUSR1)
     daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
     assert daemon.end() == 0
+
+
+def test_a_signal_while_the_spec_is_read_waits(spec: Spec, sandbox: Sandbox) -> None:
+    """Of as many pipelines as there may be that takes seconds; here it waits for whoever writes the file."""
+    spec.path.unlink()
+    os.mkfifo(spec.path)
+    process = subprocess.Popen([BINARY, "-f", spec.path, "run"], text=True, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               env=environment(sandbox, spec.path.parent))
+    held, end = 0, time.monotonic() + PATIENCE_S
+    while held & 1 << signal.SIGHUP - 1 == 0 and time.monotonic() < end:
+        held = int(Path(f"/proc/{process.pid}/status").read_text().split("SigBlk:")[1].split()[0], 16)
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGUSR1)
+    spec.path.open("w").close()
+    said = process.communicate(timeout=PATIENCE_S)[1]
+    assert process.returncode == 78 and "is not a regular file" in said, said
 
 
 def stopped_at_the_fault(words: list[str], spec: Spec, sandbox: Sandbox) -> tuple[int, str]:

@@ -97,7 +97,7 @@ class Scene:
         while not self.over:
             time.sleep(0.5)
             beats += 1
-            if beats % 3 == 0 and self.daemon.process.poll() is None:
+            if beats % 3 == 0 and self.daemon.lines and self.daemon.process.poll() is None:
                 self.daemon.send(signal.SIGUSR1)
             if self.usage and beats % 6 == 0:
                 another(self.world)
