@@ -1,6 +1,7 @@
 #include "daemon/verbs/spec_load.h"
 
 #include "base/log.h"
+#include "daemon/views/progress_while.h"
 
 /* For people; as events of the log where that is what they read. */
 static void tell(const struct options *options, const char *path, bool used,
@@ -21,6 +22,19 @@ static void tell(const struct options *options, const char *path, bool used,
                       problems->warnings == 1 ? "" : "s");
 }
 
+/* Some milliseconds for each pipeline. */
+static struct manifest *load(const struct options *options, const char *path,
+                             struct problems *problems)
+{
+    struct progress_while *shown =
+        progress_while_start(path, "reading the spec", options_color(options, stderr));
+    struct manifest *manifest = manifest_load(path, problems);
+
+    problems_sort(problems);
+    progress_while_end(shown);
+    return manifest;
+}
+
 struct manifest *spec_load(const struct options *options, int *code, size_t *warnings)
 {
     const char *path = options->file ? options->file : manifest_default_path();
@@ -35,8 +49,7 @@ struct manifest *spec_load(const struct options *options, int *code, size_t *war
         *code = EXIT_BAD_CONFIG;
         return NULL;
     }
-    manifest = manifest_load(path, &problems);
-    problems_sort(&problems);
+    manifest = load(options, path, &problems);
     tell(options, path, manifest != NULL, &problems);
     *warnings = problems.warnings;
     *code = manifest ? EXIT_DONE : EXIT_BAD_CONFIG;

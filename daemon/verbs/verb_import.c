@@ -8,6 +8,7 @@
 #include "daemon/verbs/spec_file.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
+#include "daemon/views/progress_while.h"
 #include "import/import_env.h"
 #include "import/import_find.h"
 #include "import/import_learn.h"
@@ -30,24 +31,44 @@ struct importing {
     struct import_found found;
     struct import_draft draft;
     struct import_told told;
+    struct progress_while *shown;
     json_t *env;
     char *broken;     /* where the way to the bucket is; NULL: it is whole */
     const char *path; /* what the spec will be called */
     int code;
 };
 
+static void show(struct importing *i, const char *doing)
+{
+    i->shown = progress_while_start("the pipeline", doing, options_color(i->options, stderr));
+}
+
+static void hide(struct importing *i)
+{
+    progress_while_end(i->shown);
+    i->shown = NULL;
+}
+
 static int fail(struct importing *i, int code, const char *text)
 {
+    hide(i);
     (void)fprintf(stderr, "billingd: %s\n", text);
     i->code = code;
     return -1;
 }
 
-static void print_unread(const struct importing *i)
+static void print_problems(struct importing *i, const struct problems *problems)
+{
+    hide(i);
+    problems_print(problems, stderr, options_color(i->options, stderr));
+}
+
+static void print_unread(struct importing *i)
 {
     size_t n;
     json_t *text;
 
+    hide(i);
     json_array_foreach(i->look.unread, n, text)
         (void)fprintf(stderr, "billingd: %s\n", json_string_value(text));
 }
@@ -78,6 +99,7 @@ static void list(struct importing *i)
     json_auto_t *json = json_pack("{s:s, s:O, s:O}", "format_version", JSON_FORMAT_VERSION,
                                   "candidates", i->found.candidates, "unread", i->look.unread);
 
+    hide(i);
     i->code = code_of_unread(i);
     if (i->options->output == OUTPUT_JSON) {
         (void)json_view_print(json);
@@ -114,6 +136,7 @@ static const json_t *choose(struct importing *i)
 
     if (whole == 1 || count_whole(i, true, &chosen) == 1)
         return chosen;
+    hide(i);
     print_candidates(i, stderr);
     if (whole > 1)
         (void)fail(i, EXIT_BAD_USAGE,
@@ -231,7 +254,7 @@ static struct manifest *load_template(struct importing *i, enum import_write_par
     struct manifest *manifest = load_draft(i, part, false, &problems);
 
     if (!manifest) {
-        problems_print(&problems, stderr, options_color(i->options, stderr));
+        print_problems(i, &problems);
         (void)fail(
             i, EXIT_BAD_CONFIG,
             "the spec of this pipeline cannot be written; --template names another template");
@@ -250,7 +273,7 @@ static int take_prices(struct importing *i, const struct manifest *manifest)
         return 0;
     section = manifest_billing_with(manifest, 0, i->options->prices, &problems);
     problems_sort(&problems);
-    problems_print(&problems, stderr, options_color(i->options, stderr));
+    print_problems(i, &problems);
     problems_fini(&problems);
     if (!section)
         return fail(i, EXIT_BAD_CONFIG, "the file of --prices has no usable billing section");
@@ -309,7 +332,7 @@ static enum look_result judge(struct importing *i, const struct import_template 
         result = import_learn_problems(&i->draft, template, i->pass, &problems) ? LOOK_AGAIN
                                                                                 : LOOK_FAILED;
     if (result == LOOK_FAILED) {
-        problems_print(&problems, stderr, options_color(i->options, stderr));
+        print_problems(i, &problems);
         (void)fail(i, EXIT_FAILED, "what AWS has cannot be said in a spec");
     }
     manifest_free(manifest);
@@ -354,7 +377,7 @@ static enum look_result look_once(struct importing *i, const struct import_templ
     } else if (import_learn_problems(&i->draft, template, NULL, &problems)) {
         result = LOOK_AGAIN;
     } else {
-        problems_print(&problems, stderr, options_color(i->options, stderr));
+        print_problems(i, &problems);
         (void)fail(i, EXIT_FAILED, "what AWS has cannot be said in a spec");
     }
     problems_fini(&problems);
@@ -370,8 +393,14 @@ static int look(struct importing *i)
     if (!template_spec)
         return -1;
     import_template_init(&template, template_spec);
-    for (int n = 0; result == LOOK_AGAIN && n < MOST_LOOKS; n++)
+    for (int n = 0; result == LOOK_AGAIN && n < MOST_LOOKS; n++) {
+        if (n == 0)
+            show(i, "looking at what it has");
+        else
+            progress_while_say(i->shown, "looking whether the spec says it all");
         result = look_once(i, &template);
+    }
+    hide(i);
     import_template_fini(&template);
     if (result == LOOK_AGAIN)
         (void)fail(
@@ -460,6 +489,7 @@ static int prepare(struct importing *i)
 
 static void run(struct importing *i)
 {
+    show(i, "searching AWS");
     verb_loop_begin(&i->loop, on_redraw, on_stop, i);
     i->flow = flow_start(&i->loop.loop, i->client, search, on_searched, i);
     (void)uv_run(&i->loop.loop, UV_RUN_DEFAULT);

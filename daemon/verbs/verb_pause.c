@@ -9,12 +9,22 @@
 #include "daemon/verbs/verb.h"
 #include "daemon/verbs/verb_loop.h"
 #include "daemon/views/json_view.h"
+#include "daemon/views/progress_while.h"
 #include "state/address.h"
 #include "state/duration.h"
 #include "state/pause.h"
 #include "state/pause_change.h"
 
 #include <string.h>
+
+enum { LISTS_AT_ONCE = 16 };
+
+/* What a pipeline has paused, as heard. */
+struct pause_heard {
+    json_t *pauses; /* NULL: e tells */
+    struct err e;
+    bool foreign; /* another account's */
+};
 
 /* One run of either verb. */
 struct pausing {
@@ -26,10 +36,18 @@ struct pausing {
     struct address address; /* text NULL: only listed */
     bool resume;
     int64_t seconds;
-    json_t *listed; /* of all pipelines */
-    json_t *told;   /* each in words */
+    struct progress_while *shown;
+    struct pause_heard *heard; /* of each pipeline, while it is asked */
+    json_t *listed;            /* of all pipelines */
+    json_t *told;              /* each in words */
     int code;
 };
+
+static void hide(struct pausing *pausing)
+{
+    progress_while_end(pausing->shown);
+    pausing->shown = NULL;
+}
 
 /* ---- changing ---- */
 
@@ -69,23 +87,30 @@ static int change(struct flow *flow, struct pausing *pausing, struct err *e)
             pausing->code = EXIT_REFUSED;
         return -1;
     }
+    hide(pausing);
     tell_changed(pausing, change.until_s);
     return 0;
 }
 
 /* ---- listing ---- */
 
-static int list_one(struct flow *flow, struct pausing *pausing, size_t index, struct err *e)
+static void list_one(struct flow *flow, void *arg, size_t index)
 {
+    struct pausing *pausing = arg;
+    struct pause_heard *heard = &pausing->heard[index];
     struct pause_change change = change_of(pausing, index);
-    json_auto_t *pauses = pause_change_list(flow, &change, e);
+
+    heard->pauses = pause_change_list(flow, &change, &heard->e);
+    heard->foreign = change.foreign;
+}
+
+static void take(struct pausing *pausing, size_t index, const json_t *pauses)
+{
+    const struct manifest_pipeline *pipeline = &pausing->manifest->pipelines[index];
     json_t *pause;
     size_t i;
 
-    if (change.foreign)
-        pausing->code = EXIT_REFUSED;
     json_array_foreach(pauses, i, pause) {
-        const struct manifest_pipeline *pipeline = &pausing->manifest->pipelines[index];
         cleanup_free char *told = pause_told(pause, pipeline);
 
         json_object_set_new(pause, "in_force",
@@ -94,7 +119,6 @@ static int list_one(struct flow *flow, struct pausing *pausing, size_t index, st
         json_array_append(pausing->listed, pause);
         json_array_append_new(pausing->told, json_string(told));
     }
-    return pauses ? 0 : -1;
 }
 
 static void print_list(const struct pausing *pausing)
@@ -115,10 +139,48 @@ static void print_list(const struct pausing *pausing)
 
 static void fail(struct pausing *pausing, size_t pipeline, const struct err *e)
 {
+    hide(pausing);
     (void)fprintf(stderr, "billingd: %s: %s\n", pausing->manifest->pipelines[pipeline].name,
                   pausing->loop.stopped ? "stopped" : e->text);
     if (!pausing->code)
         pausing->code = exit_code_of_error(e);
+}
+
+/* In the order of the spec, whoever answered first. */
+static void list_all(struct flow *flow, struct pausing *pausing)
+{
+    size_t count = pausing->manifest->pipeline_count;
+    bool stopped = false;
+
+    pausing->heard = mem_new(count * sizeof *pausing->heard);
+    flow_each(flow, count, LISTS_AT_ONCE, list_one, pausing);
+    hide(pausing);
+    for (size_t i = 0; i < count; i++) {
+        struct pause_heard *heard = &pausing->heard[i];
+
+        if (heard->foreign)
+            pausing->code = EXIT_REFUSED;
+        if (heard->pauses)
+            take(pausing, i, heard->pauses);
+        else if (heard->e.kind != ERR_CANCELLED || !stopped)
+            fail(pausing, i, &heard->e); /* so are all others */
+        stopped = stopped || heard->e.kind == ERR_CANCELLED;
+        json_decref(heard->pauses);
+    }
+    free(pausing->heard);
+}
+
+static void print(const struct pausing *pausing)
+{
+    json_auto_t *json = NULL;
+
+    if (pausing->options->output != OUTPUT_JSON) {
+        print_list(pausing);
+        return;
+    }
+    json = json_pack("{s:s, s:O, s:b}", "format_version", JSON_FORMAT_VERSION, "pauses",
+                     pausing->listed, "complete", !pausing->code);
+    (void)json_view_print_told(json);
 }
 
 static void run(struct flow *flow, void *arg)
@@ -126,27 +188,16 @@ static void run(struct flow *flow, void *arg)
     struct pausing *pausing = arg;
     struct err e = {0};
 
+    pausing->shown =
+        progress_while_start("pauses", pausing->address.text ? "changing them" : "reading them",
+                             options_color(pausing->options, stderr));
     if (pausing->address.text && change(flow, pausing, &e)) {
         fail(pausing, pausing->address.pipeline, &e);
         return;
     }
-    if (pausing->address.text && pausing->options->output != OUTPUT_JSON)
-        return;
-    for (size_t i = 0; i < pausing->manifest->pipeline_count; i++) {
-        struct err failed = {0};
-
-        if (list_one(flow, pausing, i, &failed))
-            fail(pausing, i, &failed);
-        if (failed.kind == ERR_CANCELLED)
-            break; /* so are all others */
-    }
-    if (pausing->options->output == OUTPUT_JSON) {
-        json_auto_t *json = json_pack("{s:s, s:O, s:b}", "format_version", JSON_FORMAT_VERSION,
-                                      "pauses", pausing->listed, "complete", !pausing->code);
-
-        (void)json_view_print_told(json);
-    } else {
-        print_list(pausing);
+    if (!pausing->address.text || pausing->options->output == OUTPUT_JSON) {
+        list_all(flow, pausing);
+        print(pausing);
     }
 }
 

@@ -101,7 +101,7 @@ static void draw(struct progress *progress, struct str *out)
     size_t shown = progress->active_count, most;
     cleanup_str struct str line = {0};
 
-    if (clock_monotonic_ms() - progress->started_ms < QUIET_MS || !shown)
+    if (clock_monotonic_ms() - progress->started_ms < QUIET_MS)
         return;
     terminal_size(progress->out, &columns, &rows);
     /* Rows for the count and the cursor, and one line of what was before. */

@@ -6,11 +6,12 @@
 #include "base/str.h"
 #include "base/timestamp.h"
 #include "daemon/verbs/ask/ask_verbs.h"
-#include "daemon/verbs/daemon_ask.h"
 #include "daemon/verbs/ask/event_journal.h"
+#include "daemon/verbs/daemon_ask.h"
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
+#include "daemon/views/progress_while.h"
 #include "daemon/views/terminal.h"
 #include "state/duration.h"
 
@@ -149,6 +150,7 @@ int verb_events(const struct options *options)
 {
     struct telling telling = {.options = options,
                               .from_s = from_text(options->since ? options->since : "24h")};
+    struct progress_while *shown;
     struct manifest *manifest;
     int code;
 
@@ -163,7 +165,10 @@ int verb_events(const struct options *options)
     if (!manifest)
         return code;
     telling.events = json_array();
+    shown = progress_while_start("the daemon and the journal", "asking for events",
+                                 options_color(options, stderr));
     gather(&telling, manifest->listen);
+    progress_while_end(shown);
     code = print(&telling);
     json_decref(telling.events);
     manifest_free(manifest);

@@ -10,6 +10,7 @@
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
 #include "daemon/views/plan_view.h"
+#include "daemon/views/progress_while.h"
 #include "resources/ignore.h"
 #include "resources/mark.h"
 #include "resources/members.h"
@@ -180,12 +181,22 @@ static json_t *calls_json(const struct task *task)
     return calls;
 }
 
+static json_t *ask_daemon(const struct pass_runner *runner, struct err *e)
+{
+    struct progress_while *shown = progress_while_start("the daemon", "asking since when",
+                                                        options_color(runner->options, stderr));
+    json_t *told = daemon_ask(runner->manifest->listen, "/api/v1/look", e);
+
+    progress_while_end(shown);
+    return told;
+}
+
 /* Since when, by the daemon; "unknown" where it cannot be asked. */
 static json_t *since_json(const struct pass_runner *runner, const char *address)
 {
     const char *listen = runner->manifest->listen;
     struct err e = {0};
-    json_auto_t *told = listen ? daemon_ask(listen, "/api/v1/look", &e) : NULL;
+    json_auto_t *told = listen ? ask_daemon(runner, &e) : NULL;
     const json_t *entry = json_object_get(json_object_get(told, "differs"), address);
 
     if (!told)

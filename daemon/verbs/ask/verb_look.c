@@ -9,6 +9,7 @@
 #include "daemon/verbs/spec_load.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
+#include "daemon/views/progress_while.h"
 #include "daemon/views/terminal.h"
 
 #include <errno.h>
@@ -125,11 +126,13 @@ static int print(const struct options *options, const json_t *told)
 static int look(const struct options *options, const char *listen)
 {
     struct err e = {0};
+    struct progress_while *shown =
+        progress_while_start("the daemon", "looks at everything", options_color(options, stderr));
     json_auto_t *before = daemon_ask(listen, LOOK_PATH, &e), *after = NULL;
 
-    if (!before || tell(before, listen, &e))
-        return fail(&e);
-    after = wait_for(listen, number(before, "asked"), &e);
+    if (before && !tell(before, listen, &e))
+        after = wait_for(listen, number(before, "asked"), &e);
+    progress_while_end(shown);
     return after ? print(options, after) : fail(&e);
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/verbs/pass_runner.h"
 #include "daemon/views/cost_view.h"
 #include "daemon/views/json_view.h"
+#include "daemon/views/progress_while.h"
 #include "spec/billing_setup.h"
 #include "spec/lint/log_format.h"
 
@@ -181,12 +182,22 @@ static void look(struct flow *flow, void *arg)
     flow_each(flow, count, count, look_at_pipeline, runner);
 }
 
+static json_t *ask_daemon(const struct pass_runner *runner, struct err *e)
+{
+    struct progress_while *shown = progress_while_start("the daemon", "asking what it called",
+                                                        options_color(runner->options, stderr));
+    json_t *told = cost_calls_of_daemon(runner->manifest->listen, e);
+
+    progress_while_end(shown);
+    return told;
+}
+
 static json_t *calls_of(const struct pass_runner *runner)
 {
     const struct asked *asked = runner->arg;
     struct err e = {0};
     const char *listen = runner->manifest->listen;
-    json_auto_t *daemon = listen ? cost_calls_of_daemon(listen, &e) : NULL;
+    json_auto_t *daemon = listen ? ask_daemon(runner, &e) : NULL;
     const struct cost_calls calls = {asked->look, daemon,
                                      daemon   ? NULL
                                      : listen ? e.text
