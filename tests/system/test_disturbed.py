@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,9 @@ def test_a_signal_while_the_spec_is_read_waits(spec: Spec, sandbox: Sandbox) -> 
         held = int(Path(f"/proc/{process.pid}/status").read_text().split("SigBlk:")[1].split()[0], 16)
     process.send_signal(signal.SIGHUP)
     process.send_signal(signal.SIGUSR1)
-    spec.path.open("w").close()
+    while process.poll() is None:
+        with suppress(OSError):  # nobody has begun to read it
+            os.close(os.open(spec.path, os.O_WRONLY | os.O_NONBLOCK))
     said = process.communicate(timeout=PATIENCE_S)[1]
     assert process.returncode == 78 and "is not a regular file" in said, said
 
