@@ -12,7 +12,8 @@ void address_fini(struct address *address)
     *address = (struct address){0};
 }
 
-/* A pipeline's name may be left out where there is one only, and a field is no part of an address. */
+/* A pipeline's name may be left out where there is one only, and a field is no part of an address.
+ */
 static char *written_out(const struct manifest *manifest, const char *text)
 {
     cleanup_free char *whole = mem_text_n(text, strcspn(text, "."));
