@@ -657,6 +657,7 @@ void service_metrics_set_loss(const char *resource, enum loss worst)
 static struct metric *const measured[] = {
     &service_metrics.resource_condition,
     &service_metrics.resources,
+    &service_metrics.spec_conflict,
     &service_metrics.paused_since,
     &service_metrics.paused_until,
     &service_metrics.resource_drift_fields,
@@ -700,7 +701,6 @@ void service_metrics_forget_audit(const char *pipeline)
 
 void service_metrics_forget_pipeline(const char *pipeline)
 {
-    metric_forget(&service_metrics.spec_conflict, pipeline);
     metric_forget(&service_metrics.rollup_last_success, pipeline);
     metric_forget(&service_metrics.budget_used_up, pipeline);
     metric_forget(&service_metrics.scan_cap_bytes, pipeline);

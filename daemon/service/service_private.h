@@ -52,6 +52,7 @@ struct service_view {
     json_t *conflicts;     /* pipeline -> why another spec is in force for it, a sentence */
     json_t *pauses_unread; /* pipeline -> true: the last look could not read them */
     bool looked;           /* a pass has ended since the start */
+    unsigned generation;   /* of the spec by which the last one looked */
     int64_t looked_ms;     /* clock_boot_ms, when the last one did */
     json_t *differs;       /* resource -> {"verdict", "fields": {field: {"since", "or_longer"}}} */
     json_t *unread;        /* what could not be read in it, a sentence of ours each */
@@ -67,7 +68,7 @@ struct service_view {
 /* What was measured and told by another spec. */
 struct service_view_past {
     void *measured; /* service_metrics_drop */
-    json_t *told, *losses, *unread;
+    json_t *told, *losses, *unread, *conflicts;
 };
 
 enum service_signal { SIGNAL_HANGUP, SIGNAL_USER, SIGNAL_TERMINATE, SIGNAL_INTERRUPT, SIGNALS };

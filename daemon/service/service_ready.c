@@ -112,6 +112,18 @@ static json_t *old_look(const struct service *service)
                         (long long)((now_ms - looked_ms) / 60000));
 }
 
+/* What the spec before was found to be says nothing of this one. */
+static void add_not_looked(const struct service *service, json_t *reasons)
+{
+    const struct service_view *view = &service->view;
+
+    if (!view->looked)
+        json_array_append_new(reasons, json_string("the first look at AWS has not ended"));
+    else if (view->generation != service->generation)
+        json_array_append_new(
+            reasons, json_string("the spec was reloaded, and the first look by it has not ended"));
+}
+
 json_t *service_ready_reasons(const struct service *service)
 {
     const struct service_view *view = &service->view;
@@ -131,8 +143,7 @@ json_t *service_ready_reasons(const struct service *service)
                                       : "nothing is looked at until it is mended and reloaded"));
     if (!service->manifest)
         return reasons;
-    if (!view->looked)
-        json_array_append_new(reasons, json_string("the first look at AWS has not ended"));
+    add_not_looked(service, reasons);
     (void)json_array_append_new(reasons, old_look(service)); /* NULL adds nothing */
     if (json_array_size(view->unread)) {
         json_array_append_new(reasons, json_string("the last look at AWS was not whole"));
@@ -308,7 +319,9 @@ void service_ready_status(struct service *service)
     struct str text = {0};
 
     if (service->manifest) {
-        str_addf(&text, "%s%s, ", view->summary ? view->summary : "started",
+        str_addf(&text, "%s%s, ", view->summary  ? view->summary
+                                     : view->looked ? "reloaded"
+                                                    : "started",
                  view->quotas ? view->quotas : "");
         service_lease_add(service, "", ", ", &text);
         add_when(service, &text);

@@ -273,6 +273,7 @@ static void take(struct service *service, const struct pass *pass)
 
     pass_summarize(pass, &summary);
     view->looked = true;
+    view->generation = service->generation;
     view->looked_ms = clock_boot_ms();
     view->observed = summary.observed;
     view->stuck = summary.held + summary.blocked + summary.denied + summary.failed;
@@ -346,6 +347,17 @@ static json_t *forget_unread(struct service_view *view)
     return before;
 }
 
+/* What was counted by the spec before says nothing of this one. */
+static void forget_counts(struct service_view *view)
+{
+    view->observed = view->stuck = 0;
+    view->too_many = 0;
+    free(view->summary);
+    view->summary = NULL;
+    free(view->quotas);
+    view->quotas = NULL;
+}
+
 void service_view_forget(struct service *service, struct service_view_past *past)
 {
     past->measured = service_metrics_forget_measured();
@@ -355,6 +367,9 @@ void service_view_forget(struct service *service, struct service_view_past *past
     past->told = service->view.told;
     service->view.told = NULL;
     past->unread = forget_unread(&service->view);
+    past->conflicts = service->view.conflicts;
+    service->view.conflicts = NULL;
+    forget_counts(&service->view);
 }
 
 void service_view_drop(struct service_view_past *past)
@@ -363,6 +378,7 @@ void service_view_drop(struct service_view_past *past)
     json_decref(past->losses);
     json_decref(past->told);
     json_decref(past->unread);
+    json_decref(past->conflicts);
 }
 
 void service_view_fini(struct service *service)

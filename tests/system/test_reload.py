@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import round_count
 import set_clock
-from conftest import BINARY, Daemon, Spec, pipeline
+from conftest import API, BINARY, Daemon, Sandbox, Spec, make_api, pipeline
 
 FEW, MANY = 20, 400
 EACH = 12  # of what a round may allocate and free for a pipeline more; its resources, made and forgotten on the loop, take some hundred
@@ -142,6 +142,28 @@ def test_a_spec_that_is_wrong(start: Start, spec: Spec) -> None:
     reload(daemon)
     assert len(names(daemon)) == 60
     assert daemon.metric("billingd_config_last_reload_successful") == 1
+    assert daemon.end() == 0
+
+
+def test_not_ready_before_a_look(start: Start, spec: Spec, sandbox: Sandbox, api: str) -> None:
+    """All is well by the spec before; of the new one, that of which nothing is there and that of the same names, nobody knows yet."""
+    daemon = start().ready()
+    daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
+    of = {"shop": API, "other": "other-api"}
+    make_api(sandbox, of["other"])
+    for name in ("other", "other", "shop"):
+        sandbox.faults({"action": "hold", "operation": "GetCallerIdentity"})
+        spec.write(pipelines=pipeline(name, api=of[name]))
+        reload(daemon)
+        daemon.wait(lambda: daemon.look()["looking"])
+        status, body = daemon.get("/-/ready")
+        assert status == 503 and "the first look by it has not ended" in body
+        assert daemon.metric("billingd_ready") == 0 and daemon.metric("billingd_spec_conflict") is None
+        assert not daemon.look()["ready"] and not daemon.look()["summary"]
+        daemon.wait(lambda: daemon.status() == "reloaded, looking now")
+        sandbox.faults()
+        daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
+        assert daemon.metric("billingd_spec_conflict", pipeline=name) == 0
     assert daemon.end() == 0
 
 
