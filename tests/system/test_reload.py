@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import held_work
 import pytest
 import round_count
 import set_clock
@@ -18,9 +19,8 @@ from conftest import API, BINARY, Daemon, Sandbox, Spec, make_api, pipeline
 
 FEW, MANY = 20, 400
 EACH = 12  # of what a round may allocate and free for a pipeline more; its resources, made and forgotten on the loop, take some hundred
-MORE = """    resources: {log_delivery: off, stage_logging: {after: [subscription]}}
-    billing: {time_zone: UTC, currency: USD, prices: [{from: 2020-01-01, call: 0.001, gib: 0}]}
-"""  # (all would share one resource policy, which is too small)
+BILLING = "    billing: {time_zone: UTC, currency: USD, prices: [{from: 2020-01-01, call: 0.001, gib: 0}]}\n"
+MORE = "    resources: {log_delivery: off, stage_logging: {after: [subscription]}}\n" + BILLING  # (all would share one resource policy, which is too small)
 Start = Callable[..., Daemon]
 
 
@@ -164,6 +164,36 @@ def test_not_ready_before_a_look(start: Start, spec: Spec, sandbox: Sandbox, api
         sandbox.faults()
         daemon.wait(lambda: daemon.get("/-/ready")[0] == 200)
         assert daemon.metric("billingd_spec_conflict", pipeline=name) == 0
+    assert daemon.end() == 0
+
+
+@pytest.mark.skipif(b"__asan_init" in BINARY.read_bytes(), reason="tells by the C library's heap what is a flow's")
+@pytest.mark.parametrize("name", ["shop", "other"])
+def test_an_audit_by_the_spec_before(start: Start, spec: Spec, sandbox: Sandbox, api: str, tmp_path: Path, name: str) -> None:
+    """Its document is being made when another spec takes over: it tells nothing, neither of who is gone nor of who stays."""
+    hold, begun, held = (tmp_path / each for each in ("hold", "begun", "held"))
+    make_api(sandbox, "other-api")
+    spec.write(pipelines=pipeline(more=BILLING))
+    daemon = start(LD_PRELOAD=set_clock.preloaded(held_work.library(tmp_path)), HELD_WORK=str(tmp_path))
+    counts = []
+    for _ in range(2):
+        daemon.ready().wait(lambda: not daemon.look()["working"])
+        daemon.kick()
+        daemon.wait(lambda: not daemon.look()["working"])
+        counts.append(int(begun.read_text()))
+    hold.write_text(str(2 * counts[1] - counts[0]))  # the last of a look and what follows it
+    daemon.send(signal.SIGUSR1)
+    daemon.wait(held.exists)
+    sandbox.faults({"action": "hold", "operation": "GetCallerIdentity"})
+    spec.write(pipelines=pipeline(name, api={"shop": API, "other": "other-api"}[name], more=BILLING.replace("UTC", "Asia/Kolkata")))
+    reload(daemon)
+    hold.unlink()
+    daemon.wait(lambda: not daemon.look()["working"])
+    assert "audit not done yet" in daemon.get("/-/ready")[1]
+    assert daemon.metric("billingd_audit_verdict") is None
+    assert name == "shop" or 'pipeline="shop"' not in "\n".join(line for line in daemon.get("/metrics")[1].splitlines() if "_total{" not in line)
+    sandbox.faults()
+    daemon.wait(lambda: daemon.metric("billingd_audit_verdict", pipeline=name) == 1)
     assert daemon.end() == 0
 
 

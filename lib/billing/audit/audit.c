@@ -302,7 +302,10 @@ static json_t *judge(struct flow *flow, struct audit *audit, struct err *e)
     gaps = audit_ladder_gaps(audit);
     if (!audit_exact(flow, audit, gaps, e)) {
         flow_work(flow, make_hours, &hours);
-        return document_of(audit, audit_explain(audit, gaps), hours.document);
+        if (!flow_is_cancelled(flow))
+            return document_of(audit, audit_explain(audit, gaps), hours.document);
+        err_set(e, ERR_CANCELLED, "cancelled"); /* while it was made: nobody goes by it any more */
+        flow_drop(flow, hours.document);
     }
     json_decref(gaps);
     return NULL;
