@@ -60,6 +60,7 @@ struct task {
     bool follows_create;    /* something it needs was just made */
     bool forgotten;         /* what was read and wanted was given back */
     bool made;              /* its own create was accepted in this pass */
+    bool met;               /* its create told that it is there, and none of ours was lost before */
     bool agreed;            /* the last two looks want the same writes */
     bool checking, checked; /* reads the document that the next call replaces; has just read it */
     json_t *written;        /* fields that this pass wrote, as keys */

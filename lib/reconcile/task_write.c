@@ -255,7 +255,7 @@ static bool is_anothers(const struct task *task)
     if (owner && mark_owner(&scope) != MARK_NONE)
         return false;
     return (owner && table_sends(kind, kind->create, owner)) ||
-           (!task->made && !task->lost && !kind->create->shared);
+           ((!task->made || task->met) && !task->lost && !kind->create->shared);
 }
 
 static void look_anew(struct task *task)
@@ -361,6 +361,7 @@ static void came_back(struct task *task, const struct call *call, const struct a
 
     task->fresh = task->fresh && reply->result;
     if (reply->result || table_is_done(task->kind, call, &reply->error)) {
+        task->met = is_create(task, task->next_call) && !reply->result && !reply->may_be_done;
         written(task, reply->result != NULL);
     } else if (settle &&
                task_wait_more(task, task_wait_delay_ms(task), settle->window_s, TASK_WRITING)) {
