@@ -26,7 +26,8 @@ def test_made_before_our_create(sandbox: Sandbox, spec: Spec, run: Any, api: str
     sandbox.reset()
     make_api(sandbox)
     service, method = MADE[operation]
-    sandbox.faults({"action": "latency", "latency_ms": 1500, "operation": operation, "times": 1})
+    named = {name: value for name, value in params.items() if isinstance(value, str) and name.lower().endswith(("name", "bucket"))}
+    sandbox.faults({"action": "latency", "latency_ms": 1500, "operation": operation, "params": named, "times": 1})
     with subprocess.Popen([BINARY, "-f", spec.path, "apply", "--yes", "-o", "json"], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment(sandbox, spec.path.parent)) as ours:
         assert sandbox.wait_for_fault(PATIENCE_S)
