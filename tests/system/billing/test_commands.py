@@ -34,6 +34,7 @@ ELSEWHERE = [
     (r"billingd bill .* --customer .*|printf %s .*", "tests/system/billing/test_statements.py"),
     (r"billingd import .*", "tests/system/campaign/test_import.py"),
     (r"billingd (requests|reconcile) .*", "tests/system/billing/test_dispute.py"),
+    (r"billingd events .*", "tests/system/test_ask.py: as the machine has a journal or none"),
     (r"billingd shadow .*", "tests/system/billing/test_shadow.py"),
     (r"billingd (verify-)?receipt .*", "tests/system/billing/test_receipts.py"),
     (r"export .*|editor .*", "tests/system/test_check.py: names of yours"),
