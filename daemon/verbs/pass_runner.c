@@ -154,8 +154,7 @@ static void on_redraw(void *arg)
 {
     struct pass_runner *runner = arg;
 
-    if (runner->progress.progress)
-        progress_view_tick(runner->progress.progress, runner->client);
+    progress_view_tick(runner->progress.progress, runner->client);
 }
 
 static void on_stop(void *arg)

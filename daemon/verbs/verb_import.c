@@ -8,7 +8,6 @@
 #include "daemon/verbs/spec_file.h"
 #include "daemon/verbs/verb.h"
 #include "daemon/views/json_view.h"
-#include "daemon/views/progress_while.h"
 #include "import/import_env.h"
 #include "import/import_find.h"
 #include "import/import_learn.h"
@@ -31,7 +30,7 @@ struct importing {
     struct import_found found;
     struct import_draft draft;
     struct import_told told;
-    struct progress_while *shown;
+    struct progress *shown;
     json_t *env;
     char *broken;     /* where the way to the bucket is; NULL: it is whole */
     const char *path; /* what the spec will be called */
@@ -40,18 +39,12 @@ struct importing {
 
 static void show(struct importing *i, const char *doing)
 {
-    i->shown = progress_while_start("the pipeline", doing, options_color(i->options, stderr));
-}
-
-static void hide(struct importing *i)
-{
-    progress_while_end(i->shown);
-    i->shown = NULL;
+    progress_view_say(&i->shown, options_color(i->options, stderr), "the pipeline", doing);
 }
 
 static int fail(struct importing *i, int code, const char *text)
 {
-    hide(i);
+    progress_view_hide(&i->shown);
     (void)fprintf(stderr, "billingd: %s\n", text);
     i->code = code;
     return -1;
@@ -59,7 +52,7 @@ static int fail(struct importing *i, int code, const char *text)
 
 static void print_problems(struct importing *i, const struct problems *problems)
 {
-    hide(i);
+    progress_view_hide(&i->shown);
     problems_print(problems, stderr, options_color(i->options, stderr));
 }
 
@@ -68,7 +61,7 @@ static void print_unread(struct importing *i)
     size_t n;
     json_t *text;
 
-    hide(i);
+    progress_view_hide(&i->shown);
     json_array_foreach(i->look.unread, n, text)
         (void)fprintf(stderr, "billingd: %s\n", json_string_value(text));
 }
@@ -99,7 +92,7 @@ static void list(struct importing *i)
     json_auto_t *json = json_pack("{s:s, s:O, s:O}", "format_version", JSON_FORMAT_VERSION,
                                   "candidates", i->found.candidates, "unread", i->look.unread);
 
-    hide(i);
+    progress_view_hide(&i->shown);
     i->code = code_of_unread(i);
     if (i->options->output == OUTPUT_JSON) {
         (void)json_view_print(json);
@@ -136,7 +129,7 @@ static const json_t *choose(struct importing *i)
 
     if (whole == 1 || count_whole(i, true, &chosen) == 1)
         return chosen;
-    hide(i);
+    progress_view_hide(&i->shown);
     print_candidates(i, stderr);
     if (whole > 1)
         (void)fail(i, EXIT_BAD_USAGE,
@@ -198,7 +191,9 @@ static void on_searched(void *arg)
 
 static void on_redraw(void *arg)
 {
-    (void)arg;
+    const struct importing *i = arg;
+
+    progress_view_tick(i->shown, i->client);
 }
 
 static void on_stop(void *arg)
@@ -394,13 +389,10 @@ static int look(struct importing *i)
         return -1;
     import_template_init(&template, template_spec);
     for (int n = 0; result == LOOK_AGAIN && n < MOST_LOOKS; n++) {
-        if (n == 0)
-            show(i, "looking at what it has");
-        else
-            progress_while_say(i->shown, "looking whether the spec says it all");
+        show(i, n == 0 ? "looking at what it has" : "looking whether the spec says it all");
         result = look_once(i, &template);
     }
-    hide(i);
+    progress_view_hide(&i->shown);
     import_template_fini(&template);
     if (result == LOOK_AGAIN)
         (void)fail(

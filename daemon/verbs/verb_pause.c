@@ -9,7 +9,7 @@
 #include "daemon/verbs/verb.h"
 #include "daemon/verbs/verb_loop.h"
 #include "daemon/views/json_view.h"
-#include "daemon/views/progress_while.h"
+#include "daemon/views/progress_view.h"
 #include "state/address.h"
 #include "state/duration.h"
 #include "state/pause.h"
@@ -36,18 +36,12 @@ struct pausing {
     struct address address; /* text NULL: only listed */
     bool resume;
     int64_t seconds;
-    struct progress_while *shown;
+    struct progress *shown;
     struct pause_heard *heard; /* of each pipeline, while it is asked */
     json_t *listed;            /* of all pipelines */
     json_t *told;              /* each in words */
     int code;
 };
-
-static void hide(struct pausing *pausing)
-{
-    progress_while_end(pausing->shown);
-    pausing->shown = NULL;
-}
 
 /* ---- changing ---- */
 
@@ -87,7 +81,7 @@ static int change(struct flow *flow, struct pausing *pausing, struct err *e)
             pausing->code = EXIT_REFUSED;
         return -1;
     }
-    hide(pausing);
+    progress_view_hide(&pausing->shown);
     tell_changed(pausing, change.until_s);
     return 0;
 }
@@ -139,7 +133,7 @@ static void print_list(const struct pausing *pausing)
 
 static void fail(struct pausing *pausing, size_t pipeline, const struct err *e)
 {
-    hide(pausing);
+    progress_view_hide(&pausing->shown);
     (void)fprintf(stderr, "billingd: %s: %s\n", pausing->manifest->pipelines[pipeline].name,
                   pausing->loop.stopped ? "stopped" : e->text);
     if (!pausing->code)
@@ -154,7 +148,7 @@ static void list_all(struct flow *flow, struct pausing *pausing)
 
     pausing->heard = mem_new(count * sizeof *pausing->heard);
     flow_each(flow, count, LISTS_AT_ONCE, list_one, pausing);
-    hide(pausing);
+    progress_view_hide(&pausing->shown);
     for (size_t i = 0; i < count; i++) {
         struct pause_heard *heard = &pausing->heard[i];
 
@@ -188,9 +182,8 @@ static void run(struct flow *flow, void *arg)
     struct pausing *pausing = arg;
     struct err e = {0};
 
-    pausing->shown =
-        progress_while_start("pauses", pausing->address.text ? "changing them" : "reading them",
-                             options_color(pausing->options, stderr));
+    progress_view_say(&pausing->shown, options_color(pausing->options, stderr), "pauses",
+                      pausing->address.text ? "changing them" : "reading them");
     if (pausing->address.text && change(flow, pausing, &e)) {
         fail(pausing, pausing->address.pipeline, &e);
         return;
@@ -210,7 +203,9 @@ static void on_end(void *arg)
 
 static void on_redraw(void *arg)
 {
-    (void)arg;
+    const struct pausing *pausing = arg;
+
+    progress_view_tick(pausing->shown, pausing->client);
 }
 
 static void on_stop(void *arg)

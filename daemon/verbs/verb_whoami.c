@@ -137,8 +137,7 @@ static void ask_all(struct flow *flow, void *arg)
             progress_start(stderr, whoami->count, options_color(whoami->options, stderr));
     ask(flow, whoami, whoami->callers);
     flow_each(flow, whoami->count - 1, CALLERS_AT_ONCE, ask_of_pipelines, whoami);
-    progress_end(whoami->progress);
-    whoami->progress = NULL;
+    progress_view_hide(&whoami->progress);
 }
 
 /* ---- the loop ---- */
@@ -155,8 +154,7 @@ static void on_redraw(void *arg)
 {
     struct whoami *whoami = arg;
 
-    if (whoami->progress)
-        progress_view_tick(whoami->progress, whoami->client);
+    progress_view_tick(whoami->progress, whoami->client);
 }
 
 static void on_stop(void *arg)

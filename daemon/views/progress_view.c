@@ -65,11 +65,27 @@ void progress_view_task(struct progress_view *view, const struct task *task)
     progress_update(view->progress, task_address(task), state_word(task), detail);
 }
 
+void progress_view_say(struct progress **shown, bool color, const char *subject, const char *doing)
+{
+    if (!*shown && terminal_is_live(stderr))
+        *shown = progress_start(stderr, 1, color);
+    if (*shown)
+        progress_update(*shown, subject, doing, NULL);
+}
+
+void progress_view_hide(struct progress **shown)
+{
+    progress_end(*shown);
+    *shown = NULL;
+}
+
 void progress_view_tick(struct progress *progress, const struct aws_client *client)
 {
     cleanup_free char *what = NULL;
     struct aws_pacing pacing;
 
+    if (!progress)
+        return;
     aws_client_pacing(client, &pacing);
     if (pacing.waiting)
         what = mem_printf("reconcile.calls_per_minute: %zu", pacing.per_minute);
@@ -82,6 +98,5 @@ void progress_view_tick(struct progress *progress, const struct aws_client *clie
 
 void progress_view_end(struct progress_view *view)
 {
-    progress_end(view->progress);
-    view->progress = NULL;
+    progress_view_hide(&view->progress);
 }

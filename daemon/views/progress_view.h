@@ -13,7 +13,12 @@ struct progress_view {
 void progress_view_start(struct progress_view *view, size_t total, bool color);
 /* A pass_events.on_task with the view as argument. */
 void progress_view_task(struct progress_view *view, const struct task *task);
-/* Redraws it, with what waits for the client's budget of calls. */
+/* One thing that is done, "subject: doing", where standard error is a terminal that shows it;
+ * *shown: NULL before the first. */
+void progress_view_say(struct progress **shown, bool color, const char *subject, const char *doing);
+/* Takes it away, before anything else is written to standard error; *shown is NULL then. */
+void progress_view_hide(struct progress **shown);
+/* Redraws it, with what waits for the client's budget of calls; NULL is harmless. */
 void progress_view_tick(struct progress *progress, const struct aws_client *client);
 void progress_view_end(struct progress_view *view);
 

@@ -9,8 +9,7 @@
 #define REDRAW_NS (200 * UINT64_C(1000000))
 
 struct progress_while {
-    struct progress *progress; /* under lock */
-    char *subject;
+    struct progress *progress; /* the thread's, while it runs */
     uv_thread_t thread;
     uv_mutex_t lock;
     uv_cond_t ended;
@@ -34,7 +33,6 @@ static void give_back(struct progress_while *shown)
     progress_end(shown->progress);
     uv_cond_destroy(&shown->ended);
     uv_mutex_destroy(&shown->lock);
-    free(shown->subject);
     free(shown);
 }
 
@@ -45,7 +43,6 @@ struct progress_while *progress_while_start(const char *subject, const char *doi
     if (!terminal_is_live(stderr))
         return NULL;
     shown = mem_new(sizeof *shown);
-    shown->subject = mem_text(subject);
     shown->progress = progress_start(stderr, 1, color);
     progress_update(shown->progress, subject, doing, NULL);
     if (uv_mutex_init(&shown->lock) || uv_cond_init(&shown->ended))
@@ -54,15 +51,6 @@ struct progress_while *progress_while_start(const char *subject, const char *doi
         return shown;
     give_back(shown);
     return NULL;
-}
-
-void progress_while_say(struct progress_while *shown, const char *doing)
-{
-    if (!shown)
-        return;
-    uv_mutex_lock(&shown->lock);
-    progress_update(shown->progress, shown->subject, doing, NULL);
-    uv_mutex_unlock(&shown->lock);
 }
 
 void progress_while_end(struct progress_while *shown)

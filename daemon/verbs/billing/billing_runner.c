@@ -42,8 +42,7 @@ static void note_code(struct billing_runner *runner, int code)
 
 void billing_runner_quiet(struct billing_turn *turn)
 {
-    progress_end(turn->runner->progress);
-    turn->runner->progress = NULL;
+    progress_view_hide(&turn->runner->progress);
 }
 
 void billing_runner_say(struct billing_turn *turn, const char *format, ...)
@@ -57,9 +56,8 @@ void billing_runner_say(struct billing_turn *turn, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (!runner->progress)
-        runner->progress = progress_start(stderr, 1, options_color(runner->options, stderr));
-    progress_update(runner->progress, runner->manifest->pipelines[turn->pipeline].name, text, NULL);
+    progress_view_say(&runner->progress, options_color(runner->options, stderr),
+                      runner->manifest->pipelines[turn->pipeline].name, text);
     free(runner->said);
     runner->said = mem_text(text);
     runner->pipeline = turn->pipeline;
