@@ -27,11 +27,12 @@ def test_made_before_our_create(sandbox: Sandbox, spec: Spec, run: Any, api: str
     make_api(sandbox)
     service, method = MADE[operation]
     named = {name: value for name, value in params.items() if isinstance(value, str) and name.lower().endswith(("name", "bucket"))}
-    sandbox.faults({"action": "latency", "latency_ms": 1500, "operation": operation, "params": named, "times": 1})
+    sandbox.faults({"action": "hold", "operation": operation, "params": named})
     with subprocess.Popen([BINARY, "-f", spec.path, "apply", "--yes", "-o", "json"], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, env=environment(sandbox, spec.path.parent)) as ours:
         assert sandbox.wait_for_fault(PATIENCE_S)
         getattr(sandbox.client(service), method)(**params)
+        sandbox.faults()
         out, _ = ours.communicate(timeout=PATIENCE_S)
     assert ours.returncode == 1
     [text] = [each["text"] for each in json.loads(out)["resources"] if "somebody else made it meanwhile" in each.get("text", "")]
