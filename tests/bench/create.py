@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A pipeline from nothing, and three repairs of it: time, calls and waves, each the median of five in one run.
+"""A pipeline from nothing, a plan where nothing is to be done, and three repairs: time, calls and waves, medians of five in one run.
 
     build/venv/bin/python tests/bench/create.py [--latency MS] [--rounds N]        default 50 and 5
 
@@ -128,6 +128,18 @@ class Bench:
         self.terraform_do("apply", "-auto-approve")
         return ""
 
+    def settled(self) -> World:
+        return World(self.sandbox)
+
+    def plan(self, _: World) -> str:
+        said = self.billingd.plan()
+        assert said.code == 0, said  # there is nothing to do
+        return f"{said.json['summary']['round_trips']} round trips by its own count"
+
+    def terraform_plan(self, _: World) -> str:
+        self.terraform_do("plan")
+        return "with whatever it still finds to change"
+
     def bare_terraform(self) -> World:
         for state in (self.folder / "terraform").glob("terraform.tfstate*"):
             state.unlink()
@@ -144,6 +156,7 @@ def main() -> None:
         print("| what | time | calls | writes | longest chain | |\n|---|---|---|---|---|---|")
         one = bench.median("one call", bench.fresh, lambda w: str(len(w.apigatewayv2.get_apis()["Items"])) + " API")
         made = bench.median("billingd, from nothing", bench.fresh, bench.apply)
+        same = bench.median("billingd, nothing to do", bench.settled, bench.plan)
         least = bench.floor()
         bench.median("billingd, three repairs", bench.drifted, bench.apply)
         by_scripts = bench.median("the seed's calls", lambda: World(sandbox) if sandbox.reset() else World(sandbox), bench.scripts)
@@ -155,7 +168,9 @@ def main() -> None:
         if shutil.which("terraform") and "TERRAFORM_PLUGINS" in os.environ:
             shutil.copytree(ROOT / "tests/system/campaign/terraform", bench.folder / "terraform")
             bench.terraform_do("init", f"-plugin-dir={os.environ['TERRAFORM_PLUGINS']}")
-            print(f"Terraform: {bench.median('Terraform', bench.bare_terraform, bench.terraform) / made:.1f} times as long")
+            theirs = bench.median("Terraform", bench.bare_terraform, bench.terraform)
+            again = bench.median("Terraform, nothing to do", bench.settled, bench.terraform_plan)
+            print(f"Terraform: {theirs / made:.1f} times as long from nothing, {again / same:.1f} where there is nothing to do.")
 
 
 if __name__ == "__main__":
